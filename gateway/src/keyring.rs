@@ -1,5 +1,8 @@
 //! The keys as the journey uses them: a snapshot that is read without a lock, renewed when an epoch or a period turns.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
@@ -12,6 +15,8 @@ use credit_keys::{
     RingError, Rotation, Sealer, StateKey, Steady, SubjectTagger, SystemEntropy, Turn,
 };
 use jiff::{SignedDuration, Timestamp};
+
+use crate::settings::Settings;
 
 /// What the journey needs of the ring.
 pub struct Current {
@@ -72,6 +77,23 @@ pub enum KeyringError {
     Change(#[from] ChangeError),
 }
 
+/// From where the data key of a new month comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Months {
+    /// The ring makes it.
+    Own,
+    /// It is one for all who count together, so none makes it alone: it [comes](Keyring::take_handed) from the shared state.
+    Shared,
+}
+
+impl Months {
+    /// As the configuration has it.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        if settings.state.is_some() { Self::Shared } else { Self::Own }
+    }
+}
+
 fn newly_made(turn: Turn) -> Option<KeyId> {
     if turn.made { turn.keys.into_iter().next() } else { None }
 }
@@ -88,6 +110,9 @@ pub struct Keyring {
     /// Where there is an index.
     index: OnceLock<IndexKey>,
     origin: String,
+    months: Months,
+    /// Keys of which the log says that something was destroyed: nobody is given them from here.
+    kept_back: BTreeSet<KeyId>,
 }
 
 struct Unrecorded {
@@ -97,12 +122,20 @@ struct Unrecorded {
 }
 
 impl Keyring {
-    /// A key ring in use for the log `origin`. Where the period is new, its data key is made.
+    /// A key ring in use for the log `origin`. Where the period is new, its data key is made, if it is made here.
     ///
     /// # Errors
     /// When a key that is needed now is missing or cannot be written.
-    pub fn new(mut ring: Ring, origin: &str, now: Timestamp, entropy: &SystemEntropy) -> Result<Self, KeyringError> {
-        let made = newly_made(ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?);
+    pub fn new(
+        mut ring: Ring,
+        origin: &str,
+        now: Timestamp,
+        (months, entropy): (Months, &SystemEntropy),
+    ) -> Result<Self, KeyringError> {
+        let made = match months {
+            Months::Own => newly_made(ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)?),
+            Months::Shared => None,
+        };
         let current = Current::of(&ring, origin, now)?;
         Ok(Self {
             ring: Mutex::new(ring),
@@ -111,7 +144,21 @@ impl Keyring {
             destroyed: Mutex::default(),
             index: OnceLock::new(),
             origin: origin.to_owned(),
+            months,
+            kept_back: BTreeSet::new(),
         })
+    }
+
+    /// Gives nobody these keys, of which the log says that something was destroyed, whatever the ring has: it may be from a copy.
+    pub(crate) fn keeping_back(self, keys: BTreeSet<KeyId>) -> Self {
+        Self { kept_back: keys, ..self }
+    }
+
+    /// Data keys whose month has not come and which `is_named` says no leaf names: each is used once a leaf does.
+    pub(crate) fn await_leaves(&self, now: Timestamp, is_named: impl Fn(&KeyId) -> bool) {
+        let pending = self.with(|ring| pending(ring, now));
+        let unnamed = pending.into_iter().filter(|key| key.key_use() == Some(KeyUse::Data) && !is_named(key));
+        self.lock_unrecorded().extend(unnamed.map(|key| Unrecorded { key, of_period: true }));
     }
 
     /// The key of the index, which is made where the ring has none. It holds until the process ends: an index that was made
@@ -143,19 +190,71 @@ impl Keyring {
         keys_digest(&current.state, &current.sealer)
     }
 
-    /// Renews the snapshot, and makes the data key of the period where it is new; that key is used once the log names it.
+    /// Renews the snapshot, and makes the data key of the period where it is new, if it is made here; that key is used once the log
+    /// names it.
     ///
     /// # Errors
     /// When a key that is needed now is missing or cannot be written.
     pub fn renew(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
         self.with(|ring| {
-            let known = data_keys(ring, now);
-            reopened(ring, |ring| ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy))?;
-            // Made now, or before by another process that shares the ring: this log names neither yet.
-            let news = data_keys(ring, now).into_iter().filter(|key| !known.contains(key));
-            self.lock_unrecorded().extend(news.map(|key| Unrecorded { key, of_period: true }));
+            self.noting_news(ring, now, |ring| match self.months {
+                Months::Own => reopened(ring, |ring| ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)).map(drop),
+                Months::Shared => Ok(ring.refresh()?),
+            })?;
             self.take_snapshot(ring, now)
         })
+    }
+
+    /// Lends the ring, with the keys of which the log says that something was destroyed.
+    pub(crate) fn with_destroyed<R>(&self, use_: impl FnOnce(&Ring, &BTreeSet<KeyId>) -> R) -> R {
+        self.with(|ring| {
+            let mut destroyed = self.lock_destroyed().clone();
+            destroyed.extend(self.kept_back.iter().cloned());
+            use_(ring, &destroyed)
+        })
+    }
+
+    /// Reads the ring's file again if another process wrote it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or lacks what this process knows of.
+    pub(crate) fn refresh(&self, now: Timestamp) -> Result<(), ChangeError> {
+        self.with(|ring| self.noting_news(ring, now, |ring| Ok(ring.refresh()?)))
+    }
+
+    /// Takes a data key that was handed out for all who count together; it is used once the log names it.
+    ///
+    /// # Errors
+    /// Why it may not be used, or that the ring cannot be written.
+    pub(crate) fn take_handed(
+        &self,
+        id: &KeyId,
+        text: &str,
+        now: Timestamp,
+        entropy: &SystemEntropy,
+    ) -> Result<(), ChangeError> {
+        self.with(|ring| {
+            self.noting_news(ring, now, |ring| reopened(ring, |ring| ring.take_handed(id, text, entropy)).map(drop))?;
+            if let Err(error) = self.take_snapshot(ring, now) {
+                tracing::error!(%error, key = id.as_str(), "a key that was taken cannot be used yet");
+            }
+            Ok(())
+        })
+    }
+
+    /// Changes the ring. A data key that is new in it was made now, or by another process that shares the ring, or handed out: this log
+    /// does not name it yet.
+    fn noting_news(
+        &self,
+        ring: &mut Ring,
+        now: Timestamp,
+        change: impl FnOnce(&mut Ring) -> Result<(), ChangeError>,
+    ) -> Result<(), ChangeError> {
+        let known = data_keys(ring, now);
+        let changed = change(ring);
+        let news = data_keys(ring, now).into_iter().filter(|key| !known.contains(key));
+        self.lock_unrecorded().extend(news.map(|key| Unrecorded { key, of_period: true }));
+        changed
     }
 
     /// Turns the keys of one use; gives the keys that the log must name next. Where a turn of this use is not on the
@@ -323,131 +422,4 @@ fn data_keys(ring: &Ring, now: Timestamp) -> Vec<KeyId> {
 fn pending(ring: &Ring, now: Timestamp) -> Vec<KeyId> {
     let keys = ring.status(now).into_iter();
     keys.filter(|key| key.state == KeyState::Pending).map(|key| key.id).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use credit_keys::Kek;
-    use jiff::ToSpan;
-
-    use super::*;
-    use crate::scratch::Scratch;
-
-    const ORIGIN: &str = "credit-gateway.example/test/r1";
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn keyring(now: Timestamp) -> (Scratch, Keyring) {
-        let (folder, entropy) = (Scratch::new(), SystemEntropy::new());
-        let kek = Kek::create_key_file(&folder.path().join("ring.key"), &entropy).unwrap();
-        let ring = Ring::create(&folder.path().join("keys"), &kek, now, ORIGIN, true, &entropy).unwrap();
-        (folder, Keyring::new(ring, ORIGIN, now, &entropy).unwrap())
-    }
-
-    fn names(keys: &[KeyId]) -> Vec<&str> {
-        keys.iter().map(KeyId::as_str).collect()
-    }
-
-    #[test]
-    fn a_turn_that_is_not_on_the_record_is_finished_and_not_made_twice() {
-        let begin = at("2026-11-20T00:00:00Z");
-        let (_folder, keyring) = keyring(begin);
-        let rotate = |days: i64, key_use| {
-            let now = begin.saturating_add((24 * days).hours()).unwrap();
-            keyring.rotate(key_use, now, 30, true, &SystemEntropy::new()).unwrap()
-        };
-        let issued = || keyring.current().pseudonyms.issue("bank", "credit", "990001199003071012");
-        let before = issued().current.as_str().to_owned();
-        let turned = rotate(1, KeyUse::Pseudonym);
-        assert_eq!(names(&turned), ["pseudonym-2", "tag-2"]);
-        assert_eq!(rotate(2, KeyUse::Pseudonym), turned, "its leaves are missing");
-        assert_eq!(issued().previous.unwrap().as_str(), before, "institutions hold it");
-        let mark = |key: &KeyId| keyring.mark_introduced(key, at("2026-11-22T00:00:00Z")).unwrap();
-        mark(&turned[0]);
-        assert_eq!(names(&rotate(2, KeyUse::Pseudonym)), ["tag-2"], "one leaf of the turn is there");
-        assert_eq!(names(&rotate(2, KeyUse::State)), ["state-2"], "another use turns by itself");
-        mark(&turned[1]);
-        assert_eq!(names(&rotate(3, KeyUse::Pseudonym)), ["pseudonym-3", "tag-3"]);
-    }
-
-    #[test]
-    fn a_data_key_is_used_once_the_log_names_it() {
-        let now = at("2026-11-30T23:59:59Z");
-        let (_folder, keyring) = keyring(now);
-        let sealer = || keyring.current().sealer.key_id().as_str().to_owned();
-        let next = at("2026-12-01T00:00:00Z");
-        for _ in 0..2 {
-            assert!(keyring.is_due(now), "as long as its leaf is missing");
-            keyring.renew(next, &SystemEntropy::new()).unwrap();
-            assert_eq!(sealer(), "data-2026-11");
-            assert_eq!(names(&keyring.unrecorded(now)), [""; 0], "its month has not come");
-            assert_eq!(names(&keyring.unrecorded(next)), ["data-2026-12"]);
-        }
-        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), next).unwrap();
-        assert_eq!(sealer(), "data-2026-12");
-        assert!(!keyring.is_due(next) && keyring.unrecorded(next).is_empty());
-        let turned =
-            keyring.rotate(KeyUse::Data, at("2026-12-05T00:00:00Z"), 30, false, &SystemEntropy::new()).unwrap();
-        assert_eq!((sealer().as_str(), names(&turned)), ("data-2026-12", vec!["data-2026-12-2"]));
-        assert_eq!(names(&keyring.unrecorded(at("2026-12-06T00:00:00Z"))), [""; 0], "who asked for it asks again");
-        keyring.mark_introduced(&turned[0], at("2026-12-05T00:00:01Z")).unwrap();
-        assert_eq!(sealer(), "data-2026-12-2");
-    }
-
-    #[test]
-    fn a_key_that_was_handed_out_before_its_month_is_named_by_this_log_before_it_is_used() {
-        let now = at("2026-11-20T00:00:00Z");
-        let (folder, keyring) = keyring(now);
-        let entropy = SystemEntropy::new();
-        let kek = Kek::from_key_file(&folder.path().join("ring.key")).unwrap();
-        let (next, sealer) = (at("2026-12-01T00:00:00Z"), || keyring.current().sealer.key_id().as_str().to_owned());
-        // Another process writes the ring, as one does that was given it by another gateway.
-        let mut other = Ring::open(&folder.path().join("keys"), &kek).unwrap();
-        assert!(other.ensure_period(next, DEFAULT_OVERLAP_DAYS, &entropy).unwrap().made);
-        keyring.renew(next, &entropy).unwrap();
-        assert_eq!((sealer().as_str(), names(&keyring.unrecorded(next))), ("data-2026-11", vec!["data-2026-12"]));
-        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), next).unwrap();
-        assert_eq!(sealer(), "data-2026-12");
-        let of = |ring: &Ring| ring.status(next).into_iter().map(|key| key.fingerprint).collect::<Vec<_>>();
-        assert_eq!(keyring.with(|ring| of(ring)), of(&other), "the one that was handed out");
-    }
-
-    #[test]
-    fn keys_that_cannot_be_renewed_are_past_until_the_ring_can_be_written_again() {
-        let (folder, keyring) = keyring(at("2026-11-30T23:59:58Z"));
-        let (ring, away) = (folder.path().join("keys"), folder.path().join("away"));
-        let entropy = SystemEntropy::new();
-        std::fs::rename(&ring, &away).unwrap();
-        let next = at("2026-12-01T00:00:00Z");
-        assert!(keyring.renew(next, &entropy).is_err());
-        assert!(!keyring.is_past(at("2026-11-30T23:59:59.999999Z")), "its month is not over");
-        assert!(keyring.is_past(next));
-        std::fs::rename(&away, &ring).unwrap();
-        keyring.renew(next, &entropy).unwrap();
-        assert!(keyring.is_past(next), "its leaf is missing");
-        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), next).unwrap();
-        assert!(!keyring.is_past(next));
-    }
-
-    #[test]
-    fn keys_turn_back_when_the_clock_does() {
-        let now = at("2026-11-20T00:00:00Z");
-        let (_folder, keyring) = keyring(now);
-        let entropy = SystemEntropy::new();
-        let sealer = || keyring.current().sealer.key_id().as_str().to_owned();
-        assert!(!keyring.is_due(now));
-        // 40 days too far, for a moment in which even the log believed it.
-        let wrong = at("2026-12-30T00:00:00Z");
-        assert!(keyring.is_due(wrong));
-        keyring.renew(wrong, &entropy).unwrap();
-        keyring.mark_introduced(&KeyId::parse("data-2026-12").unwrap(), wrong).unwrap();
-        assert_eq!(sealer(), "data-2026-12");
-        let right = at("2026-11-20T00:00:02Z");
-        assert!(keyring.is_due(right), "it stays with keys of another month");
-        keyring.renew(right, &entropy).unwrap();
-        assert_eq!(sealer(), "data-2026-11");
-        assert!(!keyring.is_due(right));
-    }
 }

@@ -9,6 +9,7 @@ mod entry;
 mod error;
 mod file;
 mod fingerprint;
+mod handed;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod turn;
 pub use at_rest::Ring;
 pub use change::{Rotation, Turn};
 pub use entry::{Ends, KeyState, KeyStatus};
-pub use error::{ChangeError, KeyError, RingError};
+pub use error::{ChangeError, HandedError, KeyError, RingError};
+pub use handed::Handed;
 pub use snapshots::Steady;
 pub use turn::DEFAULT_OVERLAP_DAYS;

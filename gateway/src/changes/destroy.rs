@@ -122,6 +122,12 @@ pub(super) async fn destroy(
     // The ring is a file: whatever asks for it may wait for a disk.
     let done = tokio::task::spawn_blocking(move || remove(&shared, &gone, number.as_ref())).await;
     done.map_err(|_| ChangeError::BrokenOff)??;
+    // From here on the ring has it no more; whoever lacks it must not be given it by the shared state either.
+    if let Some(cluster) = &gateway.cluster
+        && !cluster.shares_keys().await
+    {
+        return Err(ChangeError::NotOutOfState);
+    }
     Ok(Made::Destroyed { indices, keys: ids, said_again })
 }
 

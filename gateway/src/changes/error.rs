@@ -147,6 +147,12 @@ pub(crate) enum ChangeError {
          month's, and where it is a person's propose it again"
     )]
     NotOutOfRing(KeyringError),
+    /// It is on the record and out of the ring, and the shared state has it still.
+    #[error(
+        "the destruction is on the record and done here, but the shared state, which has the key too, is not reached: it goes from \
+         there as soon as it is"
+    )]
+    NotOutOfState,
     /// A key of an earlier month is there; nothing is destroyed.
     #[error("what is older goes first: destroy {0} before")]
     OlderFirst(String),

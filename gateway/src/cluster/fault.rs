@@ -1,5 +1,7 @@
 //! What is wrong with the shared state.
 
+use credit_keys::HandedError;
+
 use crate::stores::postgres::PostgresFault;
 
 /// Why the shared state cannot be used. Of the server's own texts nothing comes out.
@@ -31,6 +33,9 @@ pub(crate) enum StateFault {
         "the key ring is not that of `{0}`, with which this gateway counts together: copy the folder of the ring from there, and start again"
     )]
     OtherRing(String),
+    /// Other keys.
+    #[error(transparent)]
+    Handed(#[from] HandedError),
     /// A log that was counted in memory.
     #[error(
         "`{0}` was counted by one gateway alone, and the shared state does not know what: move it there with `credit-gateway state join` and its configuration, or begin a new log (`log.origin`, `data.dir`) to count together"
@@ -44,7 +49,7 @@ impl StateFault {
         match self {
             Self::Postgres(fault) => fault.may_pass(),
             Self::NoStandby | Self::Late => true,
-            Self::Tables | Self::Unseen | Self::OtherRing(_) | Self::CountedAlone(_) => false,
+            Self::Tables | Self::Unseen | Self::OtherRing(_) | Self::Handed(_) | Self::CountedAlone(_) => false,
         }
     }
 }

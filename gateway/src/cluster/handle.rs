@@ -14,7 +14,12 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::{acts::Act, fault::StateFault, link::Server};
+use super::{
+    acts::Act,
+    fault::StateFault,
+    handing::{Rings, Said},
+    link::Server,
+};
 use crate::{
     callers::lease::Lender,
     settings::{SharedRates, SharedState},
@@ -37,6 +42,9 @@ pub(crate) struct Cluster {
     behind: AtomicBool,
     to_books: mpsc::UnboundedSender<ToBooks>,
     to_acts: mpsc::UnboundedSender<ToActs>,
+    to_keys: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    /// What is wrong with the keys of all.
+    pub(super) keys: Said,
 }
 
 /// To the thread that counts.
@@ -63,6 +71,7 @@ pub(super) enum ToActs {
 pub(crate) struct Ends {
     pub(super) books: mpsc::UnboundedReceiver<ToBooks>,
     pub(super) acts: mpsc::UnboundedReceiver<ToActs>,
+    pub(super) keys: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
     pub(super) server: Server,
     pub(super) rates: Option<(SharedRates, Arc<Lender>)>,
 }
@@ -71,7 +80,7 @@ pub(crate) struct Ends {
 pub(crate) type Looked = (Vec<(u64, Vec<u8>)>, u64);
 
 /// What the thread needs of the process.
-pub(crate) trait Process: Send + Sync {
+pub(crate) trait Process: Rings {
     /// The acts of all gateways follow, from the first one on; or those after some that left these cases undecided, and these
     /// consents withdrawn.
     fn begin(&self, cases: OpenCases, revoked: Vec<(Key, Timestamp)>);
@@ -123,11 +132,13 @@ impl Cluster {
     ) -> Result<(Arc<Self>, Ends), StateFault> {
         let (to_books, books) = mpsc::unbounded_channel();
         let (to_acts, acts) = mpsc::unbounded_channel();
+        let (to_keys, keys) = mpsc::unbounded_channel();
         let server = Server::new(settings)?;
         let rates = settings.rates.clone().zip(lender.map(Arc::clone));
-        let ends = Ends { books, acts, server, rates };
+        let ends = Ends { books, acts, keys, server, rates };
         let behind = AtomicBool::new(false);
-        Ok((Arc::new(Self { clock, heard: AtomicU64::new(0), behind, to_books, to_acts }), ends))
+        let (heard, keys) = (AtomicU64::new(0), Said::default());
+        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, keys }), ends))
     }
 
     /// Whether what others did is known here: asked before each answer, in the queue of the log too.
@@ -169,6 +180,17 @@ impl Cluster {
     pub(crate) async fn leaf(&self, act: i64) -> Option<(String, Vec<u8>)> {
         let (reply, leaf) = oneshot::channel();
         if self.to_acts.send(ToActs::Leaf(act, reply)).is_ok() { leaf.await.ok() } else { None }
+    }
+
+    /// What is wrong with the data keys that all have together, or with the ring that is to take them.
+    pub(crate) fn keys_fault(&self) -> Option<String> {
+        self.keys.what()
+    }
+
+    /// Looks at the data keys of all now; true once what is destroyed here is in the shared state no more.
+    pub(crate) async fn shares_keys(&self) -> bool {
+        let (done, is_done) = oneshot::channel();
+        self.to_keys.send(done).is_ok() && is_done.await.is_ok()
     }
 
     /// Waits until all that was settled is on the books, or it cannot be.

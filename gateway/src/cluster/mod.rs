@@ -1,5 +1,5 @@
 //! What several gateways of one operator (replicas) have in common, in PostgreSQL: counts and uses ([`tally`], [`batch`]), and the
-//! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]).
+//! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]), and the data keys of months ([`keys`]).
 //!
 //! Each keeps a log of its own. What it reserves for a query counts for all at once, in one transaction for many queries; what it
 //! records as an act is given to the others. **A write counts when a synchronous standby has it**, which is looked at after
@@ -14,8 +14,10 @@ mod batch;
 mod beat;
 mod books;
 mod fault;
+mod handing;
 mod handle;
 mod heard;
+mod keys;
 mod lending;
 mod link;
 mod moving;
@@ -27,7 +29,9 @@ use tokio::sync::oneshot;
 
 pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
+pub(crate) use handing::Rings;
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
+pub(crate) use keys::{KeysFault, Shared};
 pub(crate) use lending::{RatesFault, check_files};
 pub(crate) use moving::{Done, MoveFault, Note, Notes, join, leave};
 
@@ -44,6 +48,30 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 /// [`StateFault`].
 pub(crate) async fn examine(settings: &SharedState, own: &Own) -> Result<(), StateFault> {
     beat::Beats::open(&Server::new(settings)?, own).await.map(drop)
+}
+
+/// Takes the data keys that this gateway's ring lacks, and gives those that are missing there: for a start, before its keys are
+/// compared with those of the others.
+///
+/// # Errors
+/// [`KeysFault`].
+pub(crate) async fn share_keys(settings: &SharedState, own: &Own, rings: &Arc<dyn Rings>) -> Result<Shared, KeysFault> {
+    let server = Server::new(settings)?;
+    let beats = beat::Beats::open(&server, own).await?;
+    keys::share(beats.link(), &own.origin, rings, 2 * server.timeout()).await
+}
+
+/// The same as far as it can be told without writing anything.
+///
+/// # Errors
+/// [`KeysFault`].
+pub(crate) async fn examine_keys(
+    settings: &SharedState,
+    own: &Own,
+    rings: &Arc<dyn Rings>,
+) -> Result<Shared, KeysFault> {
+    let beats = beat::Beats::open(&Server::new(settings)?, own).await?;
+    keys::look(&beats.link().client, rings).await
 }
 
 /// What officers decided at all gateways, as far as that is known there: for a start, which loads by it.
@@ -71,7 +99,7 @@ pub(crate) async fn run(
     process: Arc<dyn Process>,
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
-    let Ends { books, acts, server, rates } = ends;
+    let Ends { books, acts, keys, server, rates } = ends;
     let counting =
         books::keep(server.clone(), own.origin.clone(), books, Arc::clone(&process), Arc::clone(&cluster.clock));
     let lending = async {
@@ -79,6 +107,8 @@ pub(crate) async fn run(
             lending::lend(settings, lender, Arc::clone(&process)).await;
         }
     };
+    let rings: Arc<dyn Rings> = Arc::clone(&process) as _;
+    let sharing = keys::keep(Arc::clone(&cluster), server.clone(), own.origin.clone(), keys, rings);
     let hearing = beat::keep(cluster, server, own, acts, Arc::clone(&process), ready);
-    futures_util::future::join3(counting, hearing, lending).await;
+    futures_util::future::join4(counting, hearing, lending, sharing).await;
 }

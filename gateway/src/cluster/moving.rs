@@ -3,7 +3,7 @@
 //! Both are one transaction in which nobody else can begin to count, so a crash at any moment leaves all of it or nothing; what was
 //! done is told only once it is proved, and asking again is never wrong.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, Row};
@@ -12,7 +12,9 @@ use super::{
     acts::{is_shared, kind_of},
     beat::{KINDS, TELL, are_there},
     fault::StateFault,
+    handing::Rings,
     handle::Own,
+    keys::{self, KeysFault},
     link::{Link, Server},
 };
 use crate::{
@@ -29,7 +31,7 @@ const ACTS: usize = 256;
 
 /// Nobody counts, tells or begins to until the transaction ends. Who did before it has ended.
 const ALONE: &str = "LOCK TABLE credit_replica, credit_act, credit_once, credit_count, credit_use, credit_repeat, \
-     credit_claim IN EXCLUSIVE MODE";
+     credit_claim, credit_key IN EXCLUSIVE MODE";
 const IS_THERE: &str = "SELECT FROM credit_replica WHERE origin = $1";
 const OTHER: &str = "SELECT origin FROM credit_replica WHERE origin <> $1 UNION ALL \
      SELECT origin FROM credit_act WHERE origin <> $1 UNION ALL \
@@ -48,7 +50,7 @@ const JOIN: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds)
 /// Writes, so that what was committed before it is proved with it.
 const FENCE: &str = "UPDATE credit_replica SET told = told WHERE origin = $1";
 const LEAVE: &str = "DELETE FROM credit_claim; DELETE FROM credit_repeat; DELETE FROM credit_use; DELETE FROM credit_count; \
-     DELETE FROM credit_once; DELETE FROM credit_act; DELETE FROM credit_replica";
+     DELETE FROM credit_once; DELETE FROM credit_key; DELETE FROM credit_act; DELETE FROM credit_replica";
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,9 +84,21 @@ pub(crate) enum MoveFault {
     /// Nothing of this log is there, and it counts together with others.
     #[error("this log counts together in another shared state than that of `[state]`")]
     Elsewhere,
+    /// The key ring.
+    #[error(transparent)]
+    Ring(credit_keys::ChangeError),
     /// The own log, or the note beside it.
     #[error("the log, or the note beside it, cannot be read or written: {0}")]
     Log(#[from] io::Error),
+}
+
+impl From<KeysFault> for MoveFault {
+    fn from(fault: KeysFault) -> Self {
+        match fault {
+            KeysFault::State(fault) => Self::State(fault),
+            KeysFault::Ring(fault) => Self::Ring(fault),
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for MoveFault {
@@ -125,7 +139,7 @@ pub(crate) trait Notes {
 /// [`MoveFault`]. Where the state did not answer it may be done all the same: ask again.
 pub(crate) async fn join(
     settings: &SharedState,
-    own: &Own,
+    (own, rings): (&Own, &Arc<dyn Rings>),
     moved: &Moved,
     (leaves, size): (impl Iterator<Item = io::Result<(u64, Vec<u8>)>>, u64),
     notes: &impl Notes,
@@ -160,6 +174,7 @@ pub(crate) async fn join(
         put_firsts(client, &own.origin, part).await?;
     }
     let acts = put_acts(client, &own.origin, leaves).await?;
+    keys::put(client, &own.origin, rings).await?;
     let (ring, told) = (own.ring.unwrap_or_default(), i64::try_from(size).unwrap_or(i64::MAX));
     client.execute(JOIN, &[&own.origin, &&ring[..], &told, &KINDS]).await?;
     // From here on it counts alone no more. After a crash it is asked again: then it is there, or it is not.

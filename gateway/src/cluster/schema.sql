@@ -2,7 +2,7 @@
 -- again with each release that has more tables; what is there stays:
 --   credit-gateway state schema | psql "$DATABASE"
 -- The gateway's role needs SELECT, INSERT, UPDATE and DELETE on these tables, and membership in pg_read_all_stats. It holds keyed digests, ids,
--- and the acts of the logs as they stand there; no person in clear.
+-- the acts of the logs as they stand there, and sealed keys; no person in clear.
 
 BEGIN;
 
@@ -83,6 +83,14 @@ ALTER TABLE credit_act ADD COLUMN IF NOT EXISTS kind text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS credit_act_kind ON credit_act (kind, seq);
 -- Release 3. What stands for an act: a gateway that remembers acts sees by it whether this is the database that had them.
 ALTER TABLE credit_act ADD COLUMN IF NOT EXISTS mark uuid NOT NULL DEFAULT gen_random_uuid();
-INSERT INTO credit_schema (version) VALUES (3) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 3);
+-- Release 4. The data key of each month, sealed under the key ring's own key: one for all, and written once. Without what is sealed it was
+-- destroyed at one of them, and nobody takes it from here any more.
+CREATE TABLE IF NOT EXISTS credit_key (
+    id text PRIMARY KEY,
+    handed text,
+    origin text NOT NULL,
+    mark uuid NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO credit_schema (version) VALUES (4) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 4);
 
 COMMIT;

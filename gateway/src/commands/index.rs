@@ -9,7 +9,7 @@ use credit_keys::SystemEntropy;
 use super::failure::{ConfigFile, Failure};
 use crate::{
     index::{Index, Sources, remove},
-    keyring::Keyring,
+    keyring::{Keyring, Months},
     process::start::{open_ring, read_catalogue},
     settings::Settings,
     terminal::{print, words},
@@ -55,7 +55,8 @@ fn taken_in(settings: &Settings, is_new: bool) -> Result<u64, Failure> {
     let ring = open_ring(settings).map_err(|error| Failure::start(&error))?;
     let (catalogue, _) = read_catalogue(settings).map_err(|error| Failure::start(&error))?;
     let origin = &settings.log.origin;
-    let keys = Keyring::new(ring, origin, clock.now(), &entropy).map_err(Failure::unavailable)?;
+    let keys =
+        Keyring::new(ring, origin, clock.now(), (Months::of(settings), &entropy)).map_err(Failure::unavailable)?;
     let key = keys.index_key(clock.now(), &entropy).map_err(Failure::unavailable)?;
     let index = Index::open(&settings.data.dir, origin, key).map_err(Failure::unavailable)?;
     let sources = Sources { keys: &keys, catalogue: &catalogue };

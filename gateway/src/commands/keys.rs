@@ -49,7 +49,7 @@ pub(super) enum Keys {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Make the data key of the next month now, so that the ring can be copied to every gateway before it is used 提前生成下月数据密钥，以便复制到各网关
+    /// Make the data key of the next month now, so that a copy of the ring has it; gateways that count together do so by themselves 提前生成下月数据密钥，以便备份（共同计数的网关自行生成）
     Prepare(ConfigFile),
     /// Destroy the data keys of a month, or one person's part of them: two officers, at the officers' port 销毁数据密钥
     Destroy(Destroy),

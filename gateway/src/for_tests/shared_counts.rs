@@ -1,7 +1,7 @@
 //! Counts that several gateways share, without a gateway around them: the contract of the counts is tested on them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, io,
     path::Path,
     pin::pin,
@@ -10,13 +10,14 @@ use std::{
 };
 
 use credit_audit::clock::{Clock, SystemClock};
+use credit_keys::{ChangeError, KeyId, Ring};
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    cluster::{self, Act, Cluster, Looked, Own, Process},
+    cluster::{self, Act, Cluster, Looked, Own, Process, Rings},
     process::runtime,
     settings::Settings,
     state::{
@@ -159,6 +160,23 @@ fn start(settings: &Settings, answered: &Answered) -> Result<(Arc<Cluster>, Runn
 
 /// No acts, and a log that the test stands for.
 struct Alone(Answered);
+
+/// No ring: nothing is put there, and nothing taken.
+impl Rings for Alone {
+    fn peek(&self, _use: &mut dyn FnMut(&Ring, &BTreeSet<KeyId>)) {}
+
+    fn lend(&self, _use: &mut dyn FnMut(&Ring, &BTreeSet<KeyId>)) -> Result<(), ChangeError> {
+        Ok(())
+    }
+
+    fn take(&self, _id: &KeyId, _text: &str) -> Result<(), ChangeError> {
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        SystemClock::new().now()
+    }
+}
 
 impl Process for Alone {
     fn begin(&self, _cases: OpenCases, _revoked: Vec<(Key, Timestamp)>) {}

@@ -1,6 +1,7 @@
 //! The gateways that count together with this one: the thread that counts and hears, and what it needs of this process.
 
 use std::{
+    collections::BTreeSet,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -11,6 +12,7 @@ use credit_audit::{
     leaf::{QueryLeaf, peek},
     log::LookupError,
 };
+use credit_keys::{ChangeError, KeyId, Ring};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -18,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     callers::register::Register,
     changes::{begin_anew, take_in, take_in_decided},
-    cluster::{self, Act, Cluster, Ends, Looked, Own, Process, StateFault, is_shared},
+    cluster::{self, Act, Cluster, Ends, Looked, Own, Process, Rings, StateFault, is_shared},
     gateway::Gateway,
     index::each_leaf,
     keyring::Keyring,
@@ -70,7 +72,7 @@ impl Joining {
     pub(super) async fn run(self, gateway: &Arc<Gateway>) -> Result<(), StateFault> {
         let Some((cluster, ends, own)) = self.0 else { return Ok(()) };
         let (ready, is_ready) = oneshot::channel();
-        let process = Arc::new(Shared(Arc::clone(gateway)));
+        let process = Arc::new(Here(Arc::clone(gateway)));
         let thread = std::thread::Builder::new().name("replicas".to_owned());
         let spawned = thread.spawn(move || match runtime() {
             Ok(runtime) => {
@@ -138,9 +140,29 @@ pub(super) async fn approvals(
 /// What is wrong where another gateway goes by other rules.
 const BEHIND: &str = "another gateway has loaded what two officers approved, and this one goes by other rules: put the approved configuration beside its own, as `.next`";
 
-struct Shared(Arc<Gateway>);
+struct Here(Arc<Gateway>);
 
-impl Process for Shared {
+impl Rings for Here {
+    fn peek(&self, use_: &mut dyn FnMut(&Ring, &BTreeSet<KeyId>)) {
+        self.0.keys.with_destroyed(|ring, gone| use_(ring, gone));
+    }
+
+    fn lend(&self, use_: &mut dyn FnMut(&Ring, &BTreeSet<KeyId>)) -> Result<(), ChangeError> {
+        self.0.keys.refresh(self.now())?;
+        self.peek(use_);
+        Ok(())
+    }
+
+    fn take(&self, id: &KeyId, text: &str) -> Result<(), ChangeError> {
+        self.0.keys.take_handed(id, text, self.now(), &self.0.entropy)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.log.accepted_now()
+    }
+}
+
+impl Process for Here {
     fn begin(&self, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
         begin_anew(&self.0, cases, revoked);
     }

@@ -17,6 +17,7 @@ mod project;
 mod record;
 mod register;
 mod rules;
+mod shared_keys;
 mod standing;
 mod store;
 mod tls;
@@ -97,10 +98,10 @@ pub(crate) async fn open(
     let recovered = recovered(&settings, listed, &clock)?;
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
-    let keys = keyring(ring, &settings.log.origin, &projection.ledger.keys, (clock.now(), &entropy))?;
     let log_before = before.as_ref().map(|before| before.previous.origin.clone());
     let has_answered = !projection.ledger.seqs.is_empty();
     let counted = Counted { has_answered, before: log_before.as_deref() };
+    let keys = keyring((ring, &settings), &projection.ledger.keys, &counted, (&clock, &entropy)).await?;
     let said_before = said(before.as_ref(), &keys, clock.now())?;
     let (previous, approved_before) =
         before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();

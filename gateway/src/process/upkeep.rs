@@ -88,11 +88,18 @@ pub(super) async fn watch_store(gateway: Arc<Gateway>) {
     }
 }
 
+/// Time until the next half of a second: gateways that count together turn their keys at the same time, or they would refuse for as
+/// long as only some of them have.
+fn until_half_a_second(now: Timestamp) -> Duration {
+    const SECOND: i64 = 1_000_000_000;
+    let since = (i64::from(now.subsec_nanosecond()) - SECOND / 2).rem_euclid(SECOND);
+    Duration::from_nanos((SECOND - since).unsigned_abs())
+}
+
 /// A ring that hangs or cannot be written makes only this wait. Each failure is tried again a second later.
 pub(super) async fn watch_keys(gateway: Arc<Gateway>) {
-    let mut each_second = every_second();
     loop {
-        each_second.tick().await;
+        tokio::time::sleep(until_half_a_second(gateway.clock.now())).await;
         let done = renew_keys(&gateway).await;
         gateway.metrics.duty(Duty::Keys, done, gateway.clock.now());
     }
@@ -269,6 +276,9 @@ pub(super) enum NotDone {
     /// The ring.
     #[error("keys could not be renewed: {0}")]
     Renew(#[from] KeyringError),
+    /// The keys of all who count together.
+    #[error("{0}")]
+    Shared(String),
     /// The leaf of a key.
     #[error("the new key `{0}` could not be recorded: {1}")]
     Key(KeyId, NotRecorded),
@@ -310,7 +320,13 @@ async fn renew_keys(gateway: &Arc<Gateway>) -> Result<(), NotDone> {
             .map_err(|error| NotDone::Key(key, error))?;
     }
     say_again(gateway, None).await.map_err(|_| NotDone::Case)?;
-    Ok(finished?)
+    finished?;
+    // Last: what is wrong with a key of another month keeps none from being used.
+    gateway
+        .cluster
+        .as_ref()
+        .and_then(|cluster| cluster.keys_fault())
+        .map_or(Ok(()), |fault| Err(NotDone::Shared(fault)))
 }
 
 /// Writes the `flood` leaves that are due; `all` where the gateway goes down. What cannot be recorded now stays counted.

@@ -145,6 +145,24 @@ impl Ring {
         Ok(())
     }
 
+    /// Reads the file again if another process wrote it.
+    ///
+    /// # Errors
+    /// As for [`reopen`](Self::reopen).
+    pub fn refresh(&mut self) -> Result<(), RingError> {
+        match self.settle() {
+            Ok(()) if self.stored == self.digest_of_file()? => Ok(()),
+            Ok(()) | Err(RingError::Overtaken) => self.reopen(),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stands for all that the ring has, as it is in memory.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.stored
+    }
+
     pub(super) fn of_use(&self, key_use: KeyUse) -> impl Iterator<Item = &Key> {
         let keys = self.content.keys.iter();
         keys.filter(move |key| key.entry.key_use == key_use)

@@ -256,7 +256,7 @@ impl Ring {
         Ok(RingKey::make(before.epoch + 1, now, kek, entropy)?)
     }
 
-    fn commit_keys(&mut self, keys: Vec<Key>, entropy: &dyn Entropy) -> Result<(), ChangeError> {
+    pub(super) fn commit_keys(&mut self, keys: Vec<Key>, entropy: &dyn Entropy) -> Result<(), ChangeError> {
         let content = Content { keys, ..self.content.clone() };
         let ring_key = Arc::clone(&self.ring_key);
         Ok(self.commit(content, ring_key, entropy)?)

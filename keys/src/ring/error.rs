@@ -80,12 +80,48 @@ impl RingError {
     }
 }
 
+/// A data key that another copy of the ring handed out may not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HandedError {
+    /// It is not what was handed out.
+    #[error(
+        "the data key `{0}` in the shared state was altered, or is of another release, and is not used: delete its row of `credit_key`; \
+         a gateway whose ring has the key puts it there again"
+    )]
+    Altered(KeyId),
+    /// It is another month's.
+    #[error(
+        "in the place of the data key `{key}` the shared state has `{other}`, which is not used: delete this row of `credit_key`"
+    )]
+    Misplaced {
+        /// The key that was to be there.
+        key: KeyId,
+        /// The key that is.
+        other: KeyId,
+    },
+    /// This ring has another key of this name.
+    #[error(
+        "the data key `{0}` in the shared state is not the one of this ring: copy the ring's folder from a gateway that counts there, \
+         and start again"
+    )]
+    OtherKey(KeyId),
+    /// It is sealed under a ring key that this ring does not have.
+    #[error(
+        "the data key `{0}` in the shared state is sealed under another ring key than that of this ring: copy the ring's folder, and \
+         the key file or passphrase, from the gateway where they were rotated, and start again"
+    )]
+    OtherRingKey(KeyId),
+}
+
 /// A change of the ring was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The ring cannot be written.
     #[error(transparent)]
     Ring(#[from] RingError),
+    /// What another copy of the ring handed out.
+    #[error(transparent)]
+    Handed(#[from] HandedError),
     /// A tag key alone.
     #[error("tag keys turn together with pseudonym keys: rotate `pseudonym`")]
     TurnsWithPseudonym,

@@ -116,7 +116,18 @@ pub(super) fn write(content: &Content, ring_key: &Material, entropy: &dyn Entrop
         }
     }
     let body = encrypt(ring_key, &body_data(&header), &plain, entropy)?;
-    Ok([OPEN, &header, BETWEEN, &body, CLOSE].concat())
+    Ok(compose(&header, &body))
+}
+
+/// Header and sealed body on one line.
+pub(super) fn compose(header: &str, body: &str) -> String {
+    [OPEN, header, BETWEEN, body, CLOSE].concat()
+}
+
+/// The header's very bytes, and the sealed body.
+pub(super) fn split(bytes: &[u8]) -> Option<(&str, &str)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?.rsplit_once(BETWEEN)
 }
 
 /// Opens the file's bytes with what the custodian presents.
@@ -129,11 +140,7 @@ pub(super) fn read_by(
     bytes: &[u8],
     unlock: impl FnOnce(&Lock) -> Result<Material, RingError>,
 ) -> Result<Opened, RingError> {
-    let (header_text, body) = std::str::from_utf8(bytes)
-        .ok()
-        .and_then(|text| text.strip_prefix(OPEN)?.strip_suffix(CLOSE))
-        .and_then(|inner| inner.rsplit_once(BETWEEN))
-        .ok_or(RingError::Malformed("outline"))?;
+    let (header_text, body) = split(bytes).ok_or(RingError::Malformed("outline"))?;
     let Format { format } = serde_json::from_str(header_text).map_err(|_| RingError::Malformed("header"))?;
     if format != FORMAT {
         return Err(RingError::Format);
@@ -176,7 +183,7 @@ fn ring_key_id(epoch: u32) -> KeyId {
     KeyId::of_epoch(KeyUse::Ring, epoch)
 }
 
-fn material(bytes: &[u8]) -> Option<Material> {
+pub(super) fn material(bytes: &[u8]) -> Option<Material> {
     let bytes: &[u8; KEY_BYTES] = bytes.try_into().ok()?;
     Material::make(|key| {
         key.clone_from(bytes);
@@ -194,7 +201,12 @@ fn body_data(header: &str) -> Vec<u8> {
 }
 
 /// Base64 of nonce ‖ ciphertext ‖ tag.
-fn encrypt(key: &Material, associated: &[u8], plain: &[u8], entropy: &dyn Entropy) -> Result<String, RingError> {
+pub(super) fn encrypt(
+    key: &Material,
+    associated: &[u8],
+    plain: &[u8],
+    entropy: &dyn Entropy,
+) -> Result<String, RingError> {
     let mut nonce = [0_u8; NONCE_BYTES];
     entropy.fill(&mut nonce)?;
     let mut buffer = Zeroizing::new(plain.to_vec());
@@ -205,7 +217,7 @@ fn encrypt(key: &Material, associated: &[u8], plain: &[u8], entropy: &dyn Entrop
 }
 
 /// The plaintext, or nothing if key, associated data or a byte of the text is another.
-fn decrypt(key: &Material, associated: &[u8], text: &str) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn decrypt(key: &Material, associated: &[u8], text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let sealed = BASE64.decode(text).ok()?;
     let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let (body, tag) = rest.split_last_chunk::<TAG_BYTES>()?;

@@ -1,6 +1,7 @@
 //! The ring as a custodian meets it.
 
 mod at_rest;
+mod handed;
 mod life;
 mod persons;
 mod records;

@@ -145,11 +145,11 @@ fn ends(superseded: Timestamp, overlap_days: u16) -> Result<Ends, ChangeError> {
 }
 
 /// First day of the calendar month, UTC: data keys turn everywhere at the same instant.
-fn month_of(at: Timestamp) -> Date {
+pub(super) fn month_of(at: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(at).date().first_of_month()
 }
 
-fn start_of(day: Date) -> Result<Timestamp, ChangeError> {
+pub(super) fn start_of(day: Date) -> Result<Timestamp, ChangeError> {
     let midnight = day.to_zoned(TimeZone::UTC).map_err(|_| ChangeError::Time)?;
     Ok(midnight.timestamp())
 }

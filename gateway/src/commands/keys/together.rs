@@ -38,9 +38,17 @@ pub(super) fn add_log(config: &ConfigFile, origin: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The key waits in the ring until its month begins. A gateway that runs finds it there then.
+/// The key waits in the ring until its month begins. A gateway that runs finds it there then. Those that count together have one key
+/// for all, which none of them makes alone.
 pub(super) fn prepare(config: &ConfigFile) -> Result<(), Failure> {
     let settings = config.read()?;
+    if settings.state.is_some() {
+        return Err(Failure::usage(words(
+            "共同计数的网关自行处理：其中任一网关在月前一周生成下月数据密钥，其他网关由共享状态取用，无须提前生成",
+            "gateways that count together need no command: one of them makes the key a week before its month, and the others take it \
+             from the shared state",
+        )));
+    }
     let (clock, entropy) = (SystemClock::new(), SystemEntropy::new());
     let mut ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
     let today = clock.now().to_zoned(TimeZone::UTC).date();
@@ -51,8 +59,8 @@ pub(super) fn prepare(config: &ConfigFile) -> Result<(), Failure> {
         print(format_args!("{key} {begins}"));
     }
     print(words(
-        "请在该时刻之前将密钥环文件夹复制到共同计数的每个网关；无须重新启动。",
-        "Copy the folder of the ring to every gateway that counts together before that instant; none is restarted.",
+        "自该时刻起使用；请备份密钥环文件夹。",
+        "It is used from that instant on; back up the folder of the ring.",
     ));
     Ok(())
 }

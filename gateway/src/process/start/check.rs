@@ -50,7 +50,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
         faults.note(check_databases(settings, &inputs.catalogue, clock));
         faults.note(check_objects(settings, clock));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
-        faults.note(record(&inputs, settings, examined.contents.as_ref(), now));
+        faults.note(record(&inputs, settings, examined.contents.as_ref(), clock));
         beside.extend(registered(settings, &inputs.register, now));
         beside.extend(of_rules(&inputs.catalogue, now));
     }
@@ -82,12 +82,18 @@ fn keys(ring: &Ring, settings: &Settings, fixed: Option<&std::io::Error>, now: T
 }
 
 /// What the log says, with all that a start compares it with.
-fn record(inputs: &Inputs, settings: &Settings, log: Option<&Contents>, now: Timestamp) -> Result<(), StartError> {
+fn record(
+    inputs: &Inputs,
+    settings: &Settings,
+    log: Option<&Contents>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), StartError> {
+    let now = clock.now();
     let Inputs { catalogue, ring, register, .. } = inputs;
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { mut projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let log_before = before.as_ref().map(|before| before.previous.origin.as_str());
-    check_state(settings, ring, (&mut projection.ledger, log_before), now)?;
+    check_state(settings, ring, (&mut projection.ledger, log_before), clock)?;
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     let is_new = approval::is_new_register(settings, catalogue, &projection.ledger.approvals)?;

@@ -11,8 +11,7 @@ use jiff::civil::Date;
 use super::not_listed::NotListed;
 use crate::{
     callers::{issuers::IssuerError, register::RegisterError, trust::TrustError},
-    cluster::RatesFault,
-    cluster::{MoveFault, StateFault},
+    cluster::{KeysFault, MoveFault, RatesFault, StateFault},
     doors::persons::provider::ProviderError,
     index::IndexError,
     keyring::KeyringError,
@@ -300,6 +299,15 @@ pub(crate) enum StartError {
     Leaf(#[from] LeafError),
 }
 
+impl From<KeysFault> for StartError {
+    fn from(fault: KeysFault) -> Self {
+        match fault {
+            KeysFault::State(fault) => Self::State(fault),
+            KeysFault::Ring(fault) => Self::Keyring(fault.into()),
+        }
+    }
+}
+
 impl StartError {
     /// Whether officers did not approve what would be loaded, or not from today on.
     pub(crate) fn is_of_approval(&self) -> bool {
@@ -335,7 +343,13 @@ impl StartError {
             | Self::Leaf(_) => true,
             Self::File { .. }
             | Self::CountsTogether(_)
-            | Self::Moving(MoveFault::Other(_) | MoveFault::NotEmpty | MoveFault::Elsewhere | MoveFault::NoState)
+            | Self::Moving(
+                MoveFault::Other(_)
+                | MoveFault::NotEmpty
+                | MoveFault::Elsewhere
+                | MoveFault::NoState
+                | MoveFault::Ring(_),
+            )
             | Self::HttpStore(_)
             | Self::TrustPolicy(_)
             | Self::Identity(_)

@@ -1,13 +1,25 @@
 //! Opening the key ring.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
-use credit_audit::{leaf::KeyEvent, log::Signer};
+use credit_audit::{
+    clock::Clock,
+    leaf::{KeyEvent, KeyState as Recorded},
+    log::Signer,
+};
 use credit_keys::{Kek, KeyId, KeyState, KeyStatus, KeyUse, LogSigner, Ring, RingError, SystemEntropy};
-use jiff::Timestamp;
 
-use super::error::StartError;
-use crate::{changes::unfinished, keyring::Keyring, settings::Settings};
+use super::{error::StartError, shared_keys};
+use crate::{
+    changes::unfinished,
+    keyring::{Keyring, Months},
+    process::replicas::Counted,
+    settings::Settings,
+};
 
 /// Signs checkpoints with the ring's log key.
 pub(super) struct RingSigner(pub(super) LogSigner);
@@ -51,21 +63,33 @@ pub(crate) fn read_kek(settings: &Settings) -> Result<Kek, StartError> {
     Ok(Kek::from_passphrase_file(&path)?)
 }
 
-/// The ring in use for a log, without what the log says is destroyed: the process ended in between, or the ring is from a copy.
+/// The ring in use for a log, with the data keys that all have together, and without what the log says is destroyed: the process
+/// ended in between, or the ring is from a copy.
 ///
 /// # Errors
 /// When a key that is needed now is missing, or the ring cannot be written.
-pub(super) fn keyring(
-    ring: Ring,
-    origin: &str,
+pub(super) async fn keyring(
+    (ring, settings): (Ring, &Settings),
     recorded: &BTreeMap<String, KeyEvent>,
-    (now, entropy): (Timestamp, &SystemEntropy),
+    counted: &Counted<'_>,
+    (clock, entropy): (&Arc<dyn Clock>, &SystemEntropy),
 ) -> Result<Arc<Keyring>, StartError> {
-    let keys = Keyring::new(ring, origin, now, entropy)?;
+    let destroyed = destroyed(recorded);
+    let ring = shared_keys::with_keys_of_all(settings, (ring, &destroyed), counted, clock).await?;
+    let now = clock.now();
+    let keys = Keyring::new(ring, &settings.log.origin, now, (Months::of(settings), entropy))?;
+    let keys = keys.keeping_back(destroyed);
+    keys.await_leaves(now, |key| recorded.contains_key(key.as_str()));
     let unfinished = unfinished(recorded.values(), &keys.with(|ring| ring.status(now)));
     unfinished.into_iter().for_each(|key| keys.mark_destroyed(key));
     keys.finish_destructions(now, entropy)?;
     Ok(Arc::new(keys))
+}
+
+/// The keys of which the log says that they, or one person's part of them, were destroyed.
+pub(super) fn destroyed(recorded: &BTreeMap<String, KeyEvent>) -> BTreeSet<KeyId> {
+    let gone = recorded.values().filter(|event| event.state == Recorded::Destroyed);
+    gone.filter_map(|event| KeyId::parse(&event.key).ok()).collect()
 }
 
 /// Where the next key file or passphrase file stands until it has the name of the one before.

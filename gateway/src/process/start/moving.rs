@@ -5,7 +5,14 @@ use std::{io, sync::Arc};
 use credit_audit::{clock::Clock, log};
 
 use super::{
-    carry, error::StartError, inputs::Inputs, keys::check_ring, project, record::log_settings, together::Beside,
+    carry,
+    error::StartError,
+    inputs::Inputs,
+    keys::{check_ring, destroyed, open_ring},
+    project,
+    record::log_settings,
+    shared_keys::AtStart,
+    together::Beside,
 };
 use crate::{
     cluster::{self, Done, MoveFault, StateFault},
@@ -49,7 +56,8 @@ pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn C
         Counted { has_answered, before: None }.own(settings, keys.map(|(state, sealer)| keys_digest(&state, &sealer)));
     let moved = Moved::of(&projection.usage, now);
     let leaves = log.leaves(0).map(|read| read.map_err(io::Error::other));
-    let done = cluster::join(state, &own, &moved, (leaves, log.size()), &Beside::of(settings)).await?;
+    let rings = AtStart::of(open_ring(settings)?, destroyed(&projection.ledger.keys), clock);
+    let done = cluster::join(state, (&own, &rings), &moved, (leaves, log.size()), &Beside::of(settings)).await?;
     Ok(Moving { done, counts: moved.counts.len(), uses: moved.uses.len(), keys: moved.firsts.len() })
 }
 

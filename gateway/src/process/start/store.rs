@@ -10,8 +10,9 @@ use rusqlite::Connection;
 
 use super::{
     error::StartError,
+    keys::{destroyed, open_ring},
     places::there,
-    together,
+    shared_keys, together,
     warnings::{Warning, stored},
 };
 use crate::{
@@ -147,8 +148,9 @@ pub(super) fn check_state(
     settings: &Settings,
     ring: &Ring,
     (ledger, before): (&mut Ledger, Option<&str>),
-    now: Timestamp,
+    clock: &Arc<dyn Clock>,
 ) -> Result<(), StartError> {
+    let now = clock.now();
     let has_answered = !ledger.seqs.is_empty();
     let counted = Counted { has_answered, before };
     together::examine(settings, has_answered)?;
@@ -157,6 +159,8 @@ pub(super) fn check_state(
     let keys = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
     match &settings.state {
         Some(_) => apart(async {
+            let gone = destroyed(&ledger.keys);
+            shared_keys::examine(settings, (open_ring(settings)?, gone), &counted, clock).await?;
             replicas::examine(settings, keys, &counted).await?;
             Ok(replicas::approvals(settings, ledger, &counted).await?)
         }),

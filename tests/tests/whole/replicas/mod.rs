@@ -8,6 +8,7 @@ mod counts;
 mod cut;
 mod lists;
 mod losses;
+mod months;
 mod moves;
 mod officers;
 mod patroni;

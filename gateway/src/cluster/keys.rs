@@ -1,0 +1,243 @@
+//! The data keys of months, one for all who count together: a row a key, which is written once ([`super::handing`]).
+//!
+//! What is read here may be used only once a synchronous standby has it: else a server that takes over without it would be given
+//! another key of the same name. So a commit that writes stands between the reading and the taking.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use credit_keys::{ChangeError, HandedError, KeyId, Ring, SystemEntropy};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::spawn_blocking,
+    time::{Instant, MissedTickBehavior, interval, timeout_at},
+};
+use tokio_postgres::{Client, types::ToSql};
+
+use super::{
+    fault::StateFault,
+    handing::{Plan, Rings, Row, wanted},
+    handle::Cluster,
+    link::{Link, Server},
+};
+
+/// It is looked so often.
+const EVERY: Duration = Duration::from_secs(1);
+/// After so many rounds that failed it is said, whatever the reason: a server that only changes its part is back before.
+const SAID_AFTER: u32 = 30;
+
+const ROWS: &str = "SELECT id, handed, mark::text FROM credit_key ORDER BY id";
+/// Stands for all rows: each has another mark once it is written.
+const MARKS: &str =
+    "SELECT coalesce(pg_catalog.md5(pg_catalog.string_agg(id || mark::text, ',' ORDER BY id)), '') FROM credit_key";
+/// Whoever comes first; the others take that one.
+const PUT: &str = "INSERT INTO credit_key (id, handed, origin) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+const CHANGE: &str = "UPDATE credit_key SET handed = $3, origin = $4, mark = pg_catalog.gen_random_uuid() WHERE id = $1 AND mark::text = $2";
+/// Writes, so that what was committed before it is proved with it.
+const FENCE: &str = "UPDATE credit_key SET origin = origin WHERE id = $1";
+
+/// Why the keys of all could not be had, or given.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeysFault {
+    /// The shared state.
+    #[error(transparent)]
+    State(#[from] StateFault),
+    /// The ring.
+    #[error(transparent)]
+    Ring(#[from] ChangeError),
+}
+
+impl From<tokio_postgres::Error> for KeysFault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::State(error.into())
+    }
+}
+
+/// What a look found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    /// What is there and is not used.
+    pub(crate) faults: Vec<HandedError>,
+    /// Of these, why this ring is not that of the others.
+    pub(crate) other_ring: Option<HandedError>,
+}
+
+/// What the ring and the rows were at a look after which nothing was left to do.
+#[derive(PartialEq, Eq)]
+struct Settled {
+    marks: String,
+    ring: [u8; 32],
+    months: Vec<KeyId>,
+}
+
+/// Gives what is missing there and takes what is missing here.
+///
+/// # Errors
+/// [`KeysFault`]. Nothing was taken then that is not proved.
+pub(super) async fn share(
+    link: &Link,
+    origin: &str,
+    rings: &Arc<dyn Rings>,
+    limit: Duration,
+) -> Result<Shared, KeysFault> {
+    let latest = Instant::now() + limit;
+    let within = async {
+        let (plan, shared) = planned(&link.client, rings).await?;
+        let is_written = write(&link.client, origin, &plan).await?;
+        let (plan, shared) = if is_written { planned(&link.client, rings).await? } else { (plan, shared) };
+        if let Some((id, _)) = plan.take.first() {
+            link.client.execute(FENCE, &[&id.as_str()]).await?;
+        }
+        if is_written || !plan.take.is_empty() {
+            link.prove(latest).await?;
+        }
+        Ok::<_, KeysFault>((plan.take, shared))
+    };
+    let (take, shared) = timeout_at(latest, within).await.unwrap_or(Err(StateFault::Late.into()))?;
+    for (id, text) in take {
+        let (rings, name) = (Arc::clone(rings), id.clone());
+        // The ring is a file: who writes it may wait for a disk.
+        let taken = spawn_blocking(move || rings.take(&name, &text)).await;
+        taken.map_err(|_| StateFault::Late)??;
+        tracing::info!(key = id.as_str(), "the data key of a month was taken from the shared state");
+    }
+    Ok(shared)
+}
+
+/// Whether a start could take what it needs; nothing is written.
+///
+/// # Errors
+/// [`KeysFault`].
+pub(super) async fn look(client: &Client, rings: &Arc<dyn Rings>) -> Result<Shared, KeysFault> {
+    Ok(planned(client, rings).await?.1)
+}
+
+/// Puts the keys of a ring there, in the transaction of the client.
+///
+/// # Errors
+/// [`KeysFault`], also where the keys of another ring are there.
+pub(super) async fn put(client: &Client, origin: &str, rings: &Arc<dyn Rings>) -> Result<(), KeysFault> {
+    let (plan, shared) = planned(client, rings).await?;
+    if let Some(fault) = shared.faults.into_iter().next() {
+        return Err(StateFault::Handed(fault).into());
+    }
+    write(client, origin, &plan).await?;
+    Ok(())
+}
+
+async fn planned(client: &Client, rings: &Arc<dyn Rings>) -> Result<(Plan, Shared), KeysFault> {
+    let mut rows = Vec::new();
+    for row in client.query(ROWS, &[]).await? {
+        rows.push(Row { id: row.try_get(0)?, handed: row.try_get(1)?, mark: row.try_get(2)? });
+    }
+    let rings = Arc::clone(rings);
+    let planned = spawn_blocking(move || {
+        let mut made = Ok((Plan::default(), Shared::default()));
+        let months = wanted(rings.now());
+        rings.lend(&mut |ring, gone| {
+            made = Plan::new(&rows, (ring, gone), &months, &SystemEntropy::new()).map(|plan| {
+                let shared = Shared { faults: plan.faults.clone(), other_ring: plan.other_ring(ring).cloned() };
+                (plan, shared)
+            });
+        })?;
+        made
+    });
+    Ok(planned.await.map_err(|_| StateFault::Late)??)
+}
+
+/// Whether there was anything to write.
+async fn write(client: &Client, origin: &str, Plan { put, change, .. }: &Plan) -> Result<bool, KeysFault> {
+    for (id, text) in put {
+        client.execute(PUT, &[&id.as_str(), text, &origin]).await?;
+    }
+    for (id, mark, text) in change {
+        let changed: [&(dyn ToSql + Sync); 4] = [&id.as_str(), mark, text, &origin];
+        client.execute(CHANGE, &changed).await?;
+    }
+    Ok(!put.is_empty() || !change.is_empty())
+}
+
+/// Looks at the keys each second, and when it is asked to, over a connection of its own: a ring that hangs makes nobody else wait.
+pub(super) async fn keep(
+    cluster: Arc<Cluster>,
+    server: Server,
+    origin: String,
+    mut asked: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+    rings: Arc<dyn Rings>,
+) {
+    let mut keeping = Keeping { server, origin, rings, link: None, settled: None, faults: None };
+    let mut failed = 0_u32;
+    let mut every = interval(EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let waits = tokio::select! {
+            asks = asked.recv() => match asks {
+                Some(reply) => Some(reply),
+                None => return,
+            },
+            _ = every.tick() => None,
+        };
+        match keeping.round().await {
+            Ok(()) => {
+                failed = 0;
+                cluster.keys.say(keeping.faults.clone());
+                // Who does not wait any more needs no answer.
+                waits.into_iter().for_each(|done| done.send(()).unwrap_or_default());
+            }
+            Err(fault) => {
+                (keeping.link, keeping.settled, failed) = (None, None, failed.saturating_add(1));
+                // While the state is away, the duty that hears the others says so.
+                let passes = matches!(&fault, KeysFault::State(fault) if fault.may_pass());
+                if !passes || failed > SAID_AFTER {
+                    cluster.keys.say(Some(fault.to_string()));
+                }
+            }
+        }
+    }
+}
+
+struct Keeping {
+    server: Server,
+    origin: String,
+    rings: Arc<dyn Rings>,
+    link: Option<Link>,
+    settled: Option<Settled>,
+    faults: Option<String>,
+}
+
+impl Keeping {
+    /// Looks whether anything has changed, and does what is to be done then.
+    async fn round(&mut self) -> Result<(), KeysFault> {
+        let link = match self.link.take() {
+            Some(link) => link,
+            None => self.server.connect().await?,
+        };
+        let (link, latest) = (self.link.insert(link), Instant::now() + self.server.timeout());
+        let marks = timeout_at(latest, link.client.query_one(MARKS, &[])).await.map_err(|_| StateFault::Late)??;
+        let settled = self.rings_are(marks.try_get(0)?).await?;
+        // While something is wrong, the ring's file is looked at each time: somebody may have mended it.
+        if self.settled.as_ref() == Some(&settled) && self.faults.is_none() {
+            return Ok(());
+        }
+        let link = self.link.as_ref().ok_or(StateFault::Late)?;
+        let shared = share(link, &self.origin, &self.rings, self.server.timeout()).await?;
+        self.faults = shared.faults.first().map(ToString::to_string);
+        // What was written or taken meanwhile makes another look.
+        self.settled = Some(settled);
+        Ok(())
+    }
+
+    async fn rings_are(&self, marks: String) -> Result<Settled, KeysFault> {
+        let rings = Arc::clone(&self.rings);
+        let settled = spawn_blocking(move || {
+            let mut settled = Settled { marks, ring: [0; 32], months: Vec::new() };
+            let wanted = wanted(rings.now());
+            let mut stands_for = |ring: &Ring, gone: &BTreeSet<KeyId>| {
+                settled.ring = ring.digest();
+                settled.months = wanted.iter().map(|at| ring.of_month(*at).0).chain(gone.iter().cloned()).collect();
+            };
+            rings.peek(&mut stands_for);
+            settled
+        });
+        Ok(settled.await.map_err(|_| StateFault::Late)?)
+    }
+}
