@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_gateway::for_tests::POSTGRES_SCHEMA;
+use credit_gateway::for_tests::{POSTGRES_SCHEMA, STATE_SCHEMA};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use crate::{Authority, Ended, Folder, command_reading, ports, scratch};
@@ -37,6 +37,7 @@ pub struct Server {
     folder: PathBuf,
     port: u16,
     authority: Arc<Authority>,
+    fsync: &'static str,
     child: Mutex<Option<Child>>,
 }
 
@@ -109,6 +110,16 @@ impl Server {
     /// A new one, without databases.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with("fsync=off")
+    }
+
+    /// The same, which syncs what it commits, as one does that is no test's.
+    #[must_use]
+    pub fn durable() -> Self {
+        Self::start_with("fsync=on")
+    }
+
+    fn start_with(fsync: &'static str) -> Self {
         let folder = own_folder();
         let data = folder.join("data");
         let program = Path::new(PROGRAMS).join("initdb");
@@ -121,7 +132,7 @@ impl Server {
         for (name, text) in [("server.crt", &*certificate), ("server.key", &*key), ("pg_hba.conf", WHO)] {
             written_by_postgres(&data.join(name), text);
         }
-        let server = Self { folder, port: ports(), authority: Arc::new(authority), child: Mutex::new(None) };
+        let server = Self { folder, port: ports(), authority: Arc::new(authority), fsync, child: Mutex::new(None) };
         server.run();
         drop(server.sql("postgres", &format!("CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}'")).held());
         server
@@ -136,7 +147,8 @@ impl Server {
         copy.args(["--write-recovery-conf", "--no-sync", "--checkpoint=fast", "-U", "postgres", "-p", &port, "-h"]);
         copy.arg(&self.folder).arg("-D").arg(folder.join("data"));
         assert!(copy.stdout(Stdio::null()).status().expect("pg_basebackup").success());
-        let standby = Self { folder, port: ports(), authority: Arc::clone(&self.authority), child: Mutex::new(None) };
+        let (port, authority) = (ports(), Arc::clone(&self.authority));
+        let standby = Self { folder, port, authority, fsync: self.fsync, child: Mutex::new(None) };
         standby.run();
         self.set_standbys("*");
         standby
@@ -167,7 +179,7 @@ impl Server {
         for setting in [
             "listen_addresses=127.0.0.1",
             "ssl=on",
-            "fsync=off",
+            self.fsync,
             "full_page_writes=off",
             "max_connections=400",
             "shared_buffers=32MB",
@@ -272,6 +284,38 @@ impl Server {
     pub fn serve_from(&self, folder: &Folder, database: &str) {
         self.lets_in(folder);
         folder.replace_in_config("kind = \"sqlite\"\npath = \"data/store.sqlite\"\n", &self.store(database));
+    }
+
+    /// A new database with the tables of the shared state, which the gateway's role may write.
+    #[must_use]
+    pub fn state(&self) -> String {
+        let name = self.database("TEMPLATE template0");
+        let grants = format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {READER}; GRANT pg_read_all_stats TO {READER};"
+        );
+        drop(self.sql(&name, &format!("{STATE_SCHEMA}\n{grants}")).held());
+        name
+    }
+
+    /// Makes the folder's gateway count in such a database, over TLS, with the log of this name.
+    pub fn count_there(&self, folder: &Folder, database: &str, origin: &str) {
+        self.lets_in(folder);
+        let url = format!("postgresql://{READER}@127.0.0.1:{}/{database}", self.port);
+        folder.edit_config(|config| {
+            let line = config.lines().find(|line| line.starts_with("origin = ")).expect("an origin").to_owned();
+            let config = config.replace(&line, &format!("origin = \"{origin}\""));
+            format!(
+                "{config}\n[state]\nurl = \"{url}\"\npassword_file = \"postgres.password\"\nauthorities = \"postgres-ca.pem\"\n"
+            )
+        });
+    }
+
+    /// The processes of the server.
+    #[must_use]
+    pub fn processes(&self) -> Vec<u32> {
+        let first = self.child.lock().expect("no panic").as_ref().expect("it runs").id();
+        let children = fs::read_to_string(format!("/proc/{first}/task/{first}/children")).expect("it runs");
+        std::iter::once(first).chain(children.split_whitespace().filter_map(|pid| pid.parse().ok())).collect()
     }
 
     /// A database as a store of a configuration, over TLS.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_tests::{Broken, request, run};
+use credit_tests::{Broken, Caller, request, run};
 use hyper::{Method, StatusCode};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,8 +22,8 @@ struct Line {
 }
 
 impl Line {
-    async fn open(side: &Side, institution: usize) -> Result<Self, Broken> {
-        let stream = side.callers[institution].stream("http/1.1").await?;
+    async fn open(caller: &Caller) -> Result<Self, Broken> {
+        let stream = caller.stream("http/1.1").await?;
         Ok(Self { stream, buffer: vec![0; 32 * 1024] })
     }
 
@@ -60,8 +60,9 @@ fn whole_length(bytes: &[u8]) -> Option<usize> {
 async fn open(side: &Side, connections: usize, requests: &[Vec<u8>]) -> Vec<Line> {
     let consents = requests.first().is_some_and(|first| first.windows(7).any(|seven| seven == b"Bearer "));
     let mut lines = Vec::new();
-    for _ in 0..connections {
-        lines.push(Line::open(side, usize::from(consents)).await.expect("a connection"));
+    for nr in 0..connections {
+        let caller = &side.callers[nr % side.callers.len()][usize::from(consents)];
+        lines.push(Line::open(caller).await.expect("a connection"));
     }
     lines
 }
@@ -123,7 +124,7 @@ pub(crate) fn handshakes(side: &Side, count: usize) -> Round {
         let mut times = Vec::new();
         for _ in 0..count / 8 {
             let eight = (0..8).map(|_| {
-                let caller = side.callers[0].clone();
+                let caller = side.callers[0][0].clone();
                 async move {
                     let began = Instant::now();
                     let mut stream = caller.stream("http/1.1").await.expect("a connection");
@@ -140,7 +141,7 @@ pub(crate) fn handshakes(side: &Side, count: usize) -> Round {
 /// One batch.
 pub(crate) fn batch(side: &Side, lines: String, count: usize) -> Round {
     run(async {
-        let mut connection = side.callers[0].http1().await.expect("a connection");
+        let mut connection = side.callers[0][0].http1().await.expect("a connection");
         let id = uuid::Uuid::now_v7().to_string();
         let headers = [("content-type", "application/x-ndjson"), ("batch-id", &id)];
         let (before, began) = (side.cpu(), Instant::now());

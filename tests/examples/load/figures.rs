@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use credit_tests::postgres::Server;
+
 /// Requests to one side, one after the other on each connection.
 pub(crate) struct Round {
     pub(crate) side: &'static str,
@@ -88,5 +90,19 @@ pub(crate) fn fdatasync(folder: &Path) -> Samples {
     let mut times: Vec<_> = (0..300).map(once).collect();
     times.sort_unstable();
     std::fs::remove_file(path).expect("it is ours");
+    Samples(times)
+}
+
+/// What one commit takes that waits for a standby: 300 of one row, one after the other.
+pub(crate) fn commits(server: &Server) -> Samples {
+    let one = "UPDATE probe SET n = n + 1;\n";
+    let sql =
+        format!("DROP TABLE IF EXISTS probe;\nCREATE TABLE probe AS SELECT 0 AS n;\n\\timing on\n{}", one.repeat(300));
+    let said = server.sql("postgres", &sql).held();
+    let milliseconds =
+        said.lines().filter_map(|line| line.strip_prefix("Time: ")?.split(' ').next()?.parse::<f64>().ok());
+    let mut times: Vec<_> = milliseconds.map(|time| Duration::from_secs_f64(time / 1_000.0)).collect();
+    assert_eq!(times.len(), 300, "{said}");
+    times.sort_unstable();
     Samples(times)
 }

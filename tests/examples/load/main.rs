@@ -16,10 +16,10 @@ use credit_tests::{Folder, Gateway, postgres};
 use serde_json::{Map, Value, json};
 
 use caller::{at_a_rate, batch, handshakes, one_after_the_other};
-use figures::{Round, fdatasync, median};
+use figures::{Round, commits as commits_of, fdatasync, median};
 use peer::Peer;
 use questions::Questions;
-use servers::{Nginx, Side, Upstream, gateway};
+use servers::{Nginx, Side, Upstream, gateway, together};
 
 /// Requests of a round, to each side.
 const MUST_CHECKS: usize = 30_000;
@@ -34,7 +34,8 @@ const FEW: usize = 32;
 const MANY: usize = 128;
 
 /// What is measured where nothing is named, in this order.
-const RATIOS: [&str; 8] = ["must_check", "consent", "durable", "p99", "handshake", "batch", "route", "postgres"];
+const RATIOS: [&str; 10] =
+    ["must_check", "consent", "durable", "p99", "handshake", "batch", "route", "postgres", "shared", "three"];
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -103,6 +104,8 @@ impl Load {
             "handshake" => self.handshakes(),
             "batch" => self.batch(),
             "postgres" => self.postgres(),
+            "shared" => self.shared(),
+            "three" => self.three(),
             _ => panic!("`{name}` is none of {RATIOS:?}"),
         }
     }
@@ -157,6 +160,61 @@ impl Load {
             self.side_by_side("postgres", MANY, &sides, |questions| questions.must_checks(MUST_CHECKS / 2));
         self.questions = before;
         self.ratio("postgres", ours / bare);
+    }
+
+    /// A gateway that counts in PostgreSQL with a synchronous standby, beside one that counts in its memory: its own time, not that
+    /// of the servers; and how much longer the slowest of a hundred takes, beside that of a commit.
+    fn shared(&mut self) {
+        let server = postgres::Server::durable();
+        let _standby = server.standby();
+        let gateways = together(&server, 1);
+        let sides = [self.ours.clone(), Side::gateway("gateway, shared state", &gateways[0])];
+        self.warm(&sides[1]);
+        for (name, count) in [("shared", MUST_CHECKS / 2), ("shared_consent", CONSENTS)] {
+            let asked = |questions: &mut Questions| match name {
+                "shared" => questions.must_checks(count),
+                _ => questions.consents(count),
+            };
+            let [alone, shared] = self.side_by_side(name, MANY, &sides, asked);
+            self.ratio(name, shared / alone);
+        }
+        let (mut added, mut commits) = (Vec::new(), Vec::new());
+        for _ in 0..self.rounds {
+            let asked = self.questions.must_checks(AT_RATE);
+            let [alone, shared] = sides.each_ref().map(|side| {
+                let round = at_a_rate(side, FEW, RATE, asked.clone()).shown("shared_p99", FEW);
+                round.percentile(99.0).as_secs_f64()
+            });
+            let commit = commits_of(&server);
+            println!("a synchronous commit: p50 {:?}, p99 {:?}", commit.percentile(50.0), commit.percentile(99.0));
+            added.push((shared - alone).max(0.0));
+            commits.push(commit.percentile(99.0).as_secs_f64());
+        }
+        self.ratio("shared_p99_of_limit", median(added) / (1.5 * median(commits)));
+    }
+
+    /// Processor time of gateways and servers together: of three that count together, and of one; each gateway has as many connections.
+    fn three(&mut self) {
+        let names = ["one gateway and its servers", "three gateways and their servers"];
+        let started = [1, 3].map(|count| {
+            let server = postgres::Server::durable();
+            let standby = server.standby();
+            (together(&server, count), server, standby)
+        });
+        let mut each = [Vec::new(), Vec::new()];
+        for round in 0..=self.rounds {
+            let asked = self.questions.must_checks(MUST_CHECKS / 2);
+            for (((gateways, server, standby), name), times) in started.iter().zip(names).zip(&mut each) {
+                // Connections of the servers come and go: whose processes they are is asked each time.
+                let side = Side::of(name, gateways, [server.processes(), standby.processes()].concat());
+                let connections = MANY * gateways.len();
+                let time = one_after_the_other(&side, connections, asked.clone()).shown("three", connections).cpu_us();
+                // The first one warms them.
+                times.extend((round > 0).then_some(time));
+            }
+        }
+        let [one, three] = each.map(median);
+        self.ratio("three", three / one);
     }
 
     /// Requests a second, the log on disk and in memory.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_tests::{Caller, Folder, Gateway, ports, scratch};
+use credit_tests::{Caller, Folder, Gateway, ports, postgres, scratch};
 
 /// A gateway on core 0, whose limits nobody reaches; its log in a folder of its own where one is named.
 pub(crate) fn gateway(folder: Folder, log: Option<&str>) -> Gateway {
@@ -39,6 +39,32 @@ pub(crate) fn gateway(folder: Folder, log: Option<&str>) -> Gateway {
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]).arg(serve.get_program()).args(serve.get_args());
     Gateway::start(folder, command)
+}
+
+/// So many gateways that count together in a database of the server.
+pub(crate) fn together(server: &postgres::Server, count: usize) -> Vec<Gateway> {
+    let database = server.state();
+    let origin = |nr: usize| format!("credit-gateway.example/load/r{nr}");
+    let mut all: Vec<Gateway> = Vec::new();
+    for nr in 0..count {
+        let folder = Folder::new();
+        server.count_there(&folder, &database, &origin(nr));
+        match all.first() {
+            Some(first) => {
+                let ring = "keys/ring.json";
+                let _bytes = fs::copy(first.folder().join(ring), folder.join(ring)).expect("a ring");
+            }
+            None => (0..count).for_each(|nr| add_log(&folder, &origin(nr))),
+        }
+        all.push(gateway(folder, None));
+    }
+    all
+}
+
+fn add_log(folder: &Folder, origin: &str) {
+    let config = folder.config();
+    let config = config.to_str().expect("UTF-8");
+    drop(credit_tests::gateway(&["keys", "add-log", "--origin", origin, "--config", config]).held());
 }
 
 /// Puts a route to the upstream into a folder, beside its store.
@@ -93,14 +119,20 @@ last = "to"
 pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) pids: Vec<u32>,
-    /// The housing department, and the bank.
-    pub(crate) callers: [Caller; 2],
+    /// The housing department, and the bank, of each gateway.
+    pub(crate) callers: Vec<[Caller; 2]>,
 }
 
 impl Side {
     pub(crate) fn gateway(name: &'static str, gateway: &Gateway) -> Self {
-        let folder = gateway.folder();
-        Self { name, pids: vec![gateway.pid()], callers: ["housing", "bank"].map(|who| folder.caller(who)) }
+        Self::of(name, std::slice::from_ref(gateway), Vec::new())
+    }
+
+    /// Several gateways, each of which gets as many connections, with other processes.
+    pub(crate) fn of(name: &'static str, gateways: &[Gateway], others: Vec<u32>) -> Self {
+        let pids = gateways.iter().map(Gateway::pid).chain(others).collect();
+        let callers = |gateway: &Gateway| ["housing", "bank"].map(|who| gateway.folder().caller(who));
+        Self { name, pids, callers: gateways.iter().map(callers).collect() }
     }
 
     /// Processor time so far, of every thread, once nothing is left to do: what a query leaves to be done behind it, as the
@@ -218,7 +250,7 @@ impl Nginx {
 
     pub(crate) fn side(&self, folder: &Folder) -> Side {
         let callers = ["housing", "bank"].map(|who| Caller::of(folder.path(), who, self.port));
-        Side { name: "nginx", pids: vec![self.front.id()], callers }
+        Side { name: "nginx", pids: vec![self.front.id()], callers: vec![callers] }
     }
 }
 

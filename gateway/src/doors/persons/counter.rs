@@ -35,8 +35,7 @@ use crate::{
     transport::{Body, incoming::Incoming},
 };
 
-/// Where it is.
-pub(crate) const PATH: &str = "/officers/counter";
+pub(crate) use super::places::COUNTER as PATH;
 
 const NOT_SO: Words = Words {
     zh: "代理权限须指另一人，期限不早于今日、不超过五年；终止的须为此人现有的权限。",

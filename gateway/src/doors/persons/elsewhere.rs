@@ -18,7 +18,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
-    counter::PATH,
+    places::COUNTER,
     range::Range,
     request::Members,
     sessions::{LoggedIn, Through},
@@ -192,7 +192,7 @@ impl Other {
         };
         let request = Request::builder()
             .method(Method::POST)
-            .uri(PATH)
+            .uri(COUNTER)
             .header(HOST, self.endpoint.authority())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")

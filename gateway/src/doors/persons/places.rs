@@ -1,4 +1,7 @@
-//! The pages behind the login.
+//! The pages behind the login, and the counter.
+
+/// The counter, at the officers' port.
+pub(crate) const COUNTER: &str = "/officers/counter";
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

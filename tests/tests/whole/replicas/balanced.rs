@@ -14,7 +14,7 @@ use credit_tests::{
     Caller, Ends, Folder, Gateway, Program, figures, ports, postgres::Server, query::look_up, scratch, tools,
 };
 
-use super::{TIME, are_right, made, schedule::started, stopped, tried};
+use super::{TIME, are_right, made, started, stopped, tried};
 use crate::faults::within;
 
 /// Where a gateway tells the balancer whether it may get connections; beyond its own ports.

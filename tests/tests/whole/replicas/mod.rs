@@ -20,7 +20,11 @@ mod schedule;
 mod standby;
 mod starts;
 
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    time::{Duration, Instant},
+};
 
 use credit_gateway::for_tests::STATE_SCHEMA;
 use credit_tests::{
@@ -127,9 +131,24 @@ fn made_of(count: usize, member: impl Fn(&str) -> Folder, change: impl Fn(&Folde
             None => with_keys_of_logs(folder, &names),
         };
         change(&folder);
-        all.push(schedule::started(folder));
+        all.push(started(folder));
     }
     all
+}
+
+/// Starts a gateway, again and again while the shared state takes no writes: a standby that was away needs seconds to come back.
+fn started(mut folder: Folder) -> Gateway {
+    let began = Instant::now();
+    loop {
+        let command = Gateway::serve_command(&folder);
+        let gateway = Gateway::spawn(folder, command);
+        if gateway.is_ready() {
+            return gateway;
+        }
+        let status;
+        (status, folder) = gateway.ended();
+        assert!(status.code() == Some(69) && began.elapsed() < TIME, "it does not start: {status}");
+    }
 }
 
 fn replicas(count: usize) -> Vec<Gateway> {

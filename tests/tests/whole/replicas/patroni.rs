@@ -21,8 +21,8 @@ use super::{
     balanced::{answers_balancer, balancer},
     callers, counts_in, database, made_of,
     rates::Redis,
-    schedule::{Numbers, Told, come_back, started, under_load},
-    stopped, tried,
+    schedule::{Numbers, Told, come_back, under_load},
+    started, stopped, tried,
 };
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use},

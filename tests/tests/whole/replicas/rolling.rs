@@ -11,7 +11,7 @@ use std::{
 
 use credit_tests::{Caller, Ends, Gateway, figures, postgres::Server, query::look_up};
 
-use super::{TIME, are_right, callers, made, schedule::started, stopped, tried};
+use super::{TIME, are_right, callers, made, started, stopped, tried};
 use crate::{directories::Directory, faults::within};
 
 /// Asks one gateway, and once more the next one where the first is away or on its way down; under one key.

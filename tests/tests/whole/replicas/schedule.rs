@@ -24,7 +24,7 @@ use credit_tests::{
 use hyper::Method;
 use serde_json::json;
 
-use super::{TIME, answered, are_right, are_settled, callers, database_of, made, of_ten_uses, stopped, tried};
+use super::{TIME, answered, are_right, are_settled, callers, database_of, made, of_ten_uses, started, stopped, tried};
 use crate::{
     consents::{bearer, loan, new_jti, of_one_use},
     directories::Directory,
@@ -110,21 +110,6 @@ impl Site {
                 relay.pass();
             }
         }
-    }
-}
-
-/// Starts a gateway, again and again while the shared state takes no writes: a standby that was away needs seconds to come back.
-pub(super) fn started(mut folder: Folder) -> Gateway {
-    let began = Instant::now();
-    loop {
-        let command = Gateway::serve_command(&folder);
-        let gateway = Gateway::spawn(folder, command);
-        if gateway.is_ready() {
-            return gateway;
-        }
-        let status;
-        (status, folder) = gateway.ended();
-        assert!(status.code() == Some(69) && began.elapsed() < TIME, "it does not start: {status}");
     }
 }
 

@@ -9,7 +9,7 @@ use credit_tests::{
     relay::Relay,
 };
 
-use super::{ask_at_once, callers, made, patroni::is_drill, schedule::started, stopped};
+use super::{ask_at_once, callers, made, patroni::is_drill, started, stopped};
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use, withdraw},
     directories::Directory,
