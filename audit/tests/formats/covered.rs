@@ -178,7 +178,10 @@ fn fates() -> Published {
         two.case(1, 50, Decided, case, person);
     }
     two.look_up(0, 60, 2);
-    // What r0 hands over are its own misses, of which there are none.
+    // What r0 hands over are its own misses, of which there are none, however many leaves it has.
+    for _ in 0..20 {
+        two.act(0, 65, &Read { path: "/log/checkpoint".to_owned() });
+    }
     two.act(0, 70, &Read { path: "/coverage/".to_owned() });
     two.publish()
 }
