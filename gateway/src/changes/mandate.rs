@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use credit_audit::{
-    leaf::{Act, Actor, Binding, BindingState, Leaf},
+    leaf::{Act, Actor, Binding, BindingState, Leaf, Read},
     log::Durable,
 };
 use credit_policy::{CitizenNumber, Personal};
@@ -80,6 +80,16 @@ pub(crate) async fn acted_for(
     let leaf = Binding { state: BindingState::Bound, key: sealing.key(), person: member };
     let entry = leaf.entry(sealing.id(), by)?;
     gateway.recorder.record(entry).await.map_err(ChangeError::from)
+}
+
+/// Records that another gateway is about to be shown what this log has about a person, or does something here for who is logged in
+/// there.
+///
+/// # Errors
+/// [`ChangeError`]: then it is neither shown nor done.
+pub(crate) async fn asked_by_gateway(gateway: &Gateway, act: &str, by: Actor) -> Result<(), ChangeError> {
+    let entry = Read { path: format!("officers/counter/{act}") }.entry(gateway.new_id(), by)?;
+    gateway.recorder.record(entry).await.map(drop).map_err(ChangeError::from)
 }
 
 /// Who acts, as leaves name a person now.

@@ -56,7 +56,9 @@ pub(crate) use elsewhere::{begin_anew, take_in, take_in_decided};
 pub(crate) use error::ChangeError;
 pub(crate) use keys::record_key;
 pub(crate) use listed::{InstitutionStatus, ListedProposal, ObjectionSaid, OpenObjection, Proposals};
-pub(crate) use mandate::{ActedFor, NewMandate, acted_for, begin_mandate, end_mandate, mandate_of, person_actor};
+pub(crate) use mandate::{
+    ActedFor, NewMandate, acted_for, asked_by_gateway, begin_mandate, end_mandate, mandate_of, person_actor,
+};
 pub(crate) use notice::{about, give_to};
 pub(crate) use objection::{LONGEST, Said, decide, is_text, objection_said};
 pub(crate) use persons::{object, set_blocked, withdraw};

@@ -159,7 +159,7 @@ pub(crate) async fn answer(
     }
     // A mandate, a binding, or the end of one, is such a record itself.
     let is_record = matches!(deed, Deed::Mandate | Deed::EndMandate | Deed::Bind | Deed::Unbind);
-    if !is_record && acting::record(gateway, &session, name).await.is_err() {
+    if !is_record && recorded(gateway, &session, (role, name, &by)).await.is_err() {
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
@@ -184,6 +184,18 @@ pub(crate) async fn answer(
         Deed::Unbind => bound(changes::unbind(gateway, &session.person, by).await),
     };
     acts::settled(gateway, &frame, outcome, say)
+}
+
+/// Puts on the record who asks: an officer or a deputy, and for whom; or which gateway.
+async fn recorded(
+    gateway: &Arc<Gateway>,
+    session: &LoggedIn,
+    (role, act, by): (Role, &str, &Actor),
+) -> Result<(), ChangeError> {
+    if role == Role::Gateway {
+        changes::asked_by_gateway(gateway, act, by.clone()).await?;
+    }
+    acting::record(gateway, session, act).await
 }
 
 /// A session of one request. What proves a cursor is known to neither the person nor the other gateway.

@@ -95,6 +95,18 @@ fn whole_page(browser: &Browser, path: &str) -> String {
     browser.get(path).text()
 }
 
+/// Which gateway asked is on the record, each time before what was shown.
+#[track_caller]
+fn names_who_asked(folder: &Folder) {
+    let leaves = folder.leaves();
+    let asked = |leaf: &Leaf| leaf.text("kind") == "read" && leaf.json["actor"]["officer"] == OTHER;
+    let shown = |leaf: &Leaf| leaf.text("kind") == "statement";
+    assert!(leaves.iter().filter(|leaf| asked(leaf)).all(|leaf| leaf.text("path") == "officers/counter/queries"));
+    assert!(leaves.iter().position(asked).unwrap() < leaves.iter().position(shown).unwrap());
+    let count = |is: &dyn Fn(&Leaf) -> bool| leaves.iter().filter(|leaf| is(leaf)).count();
+    assert!(count(&asked) >= count(&shown), "{} {}", count(&asked), count(&shown));
+}
+
 fn is_missing(reply: &Reply) -> bool {
     reply.json()["others"] == json!([{"log": origin("r1"), "missing": true}])
 }
@@ -126,6 +138,7 @@ fn a_list_has_what_stands_in_every_log_page_by_page_and_says_what_is_missing() {
     );
     assert_eq!(browser.json("/me/queries?log=nobody").status, StatusCode::NOT_FOUND);
     assert_eq!(browser.json(&format!("/me/blocks?log={}", origin("r1"))).status, StatusCode::BAD_REQUEST);
+    names_who_asked(other);
     // The notices that were owed there were given there.
     let notices = other.leaves().into_iter().filter(|leaf| leaf.text("kind") == "notice");
     assert_eq!(notices.map(|leaf| leaf.json["count"].as_u64().unwrap()).sum::<u64>(), 43);
