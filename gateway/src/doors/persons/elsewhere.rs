@@ -30,8 +30,8 @@ use crate::{
 
 /// How long another gateway may take.
 const TIME: Duration = Duration::from_secs(5);
-/// Longest answer: as many entries as a page has.
-const BYTES: usize = 4 << 20;
+/// Longest answer: an export of 2,000 entries, each with its leaf, what is shown of it and its proof, at 16 KiB.
+const BYTES: usize = 32 << 20;
 /// Connections to each.
 const CONNECTIONS: usize = 4;
 
@@ -77,7 +77,7 @@ enum Fault {
     #[error("it did not answer within 5 s")]
     Late,
     #[error(
-        "it answered {0}; its register must have this gateway's certificate, as an officer with the role `gateway`"
+        "it answered {0}; where that is 401 or 403, its register must have this gateway's certificate, as an officer with the role `gateway`"
     )]
     Refused(StatusCode),
     #[error("what it answered is no list of the log `{0}`")]
@@ -142,11 +142,12 @@ impl Others {
         done
     }
 
-    /// The answer of one of them as it is.
-    pub(super) async fn whole(&self, session: &LoggedIn, asked: &Asked, log: &str) -> Option<Zeroizing<Vec<u8>>> {
+    /// The export of one of them as it is.
+    pub(super) async fn export(&self, session: &LoggedIn, asked: &Asked, log: &str) -> Option<Zeroizing<Vec<u8>>> {
         let other = self.0.iter().find(|other| other.log == log)?;
         let error = match other.ask(session, asked).await {
-            Ok((StatusCode::OK, bytes)) => return Some(bytes),
+            Ok((StatusCode::OK, bytes)) if is_export_of(log, &bytes) => return Some(bytes),
+            Ok((StatusCode::OK, _)) => Fault::NotAList(log.to_owned()),
             Ok((status, _)) => Fault::Refused(status),
             Err(error) => error,
         };
@@ -258,6 +259,19 @@ impl Asked {
         };
         body.ok().map(Zeroizing::new)
     }
+}
+
+/// Whether a file is an export of this log.
+fn is_export_of(log: &str, file: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct File {
+        export: Export,
+    }
+    #[derive(Deserialize)]
+    struct Export {
+        origin: String,
+    }
+    serde_json::from_slice::<File>(file).is_ok_and(|file| file.export.origin == log)
 }
 
 /// Who acts for the person of another gateway's session: nobody, or who has a mandate; nothing where a member has not its form.

@@ -59,7 +59,7 @@ pub(super) async fn show(
             let page = OfLog { frame, title: queries::TITLE.of(frame.language()), others, days };
             page::html(frame, &page, StatusCode::OK)
         }
-        Page::Export => match others.whole(session, &with(Asked::of("export"), "cursor"), log).await {
+        Page::Export => match others.export(session, &with(Asked::of("export"), "cursor"), log).await {
             Some(file) => export::attached(&visit.frame, file.to_vec()),
             None => visit.refuse(BEHIND, StatusCode::SERVICE_UNAVAILABLE),
         },

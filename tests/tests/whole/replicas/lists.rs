@@ -241,7 +241,17 @@ fn who_was_told_and_the_proofs_are_had_of_every_log() {
     assert_eq!(file.status, StatusCode::OK, "{}", file.text());
     assert_eq!(file.json()["export"]["entries"].as_array().unwrap().len(), 2);
     assert!(within(TIME, || check(other, &file.text(), true).is_none()), "{:?}", check(other, &file.text(), true));
-    directory.holds(&stopped(gateways));
+    // Where another gateway is at that address than the configuration says, nothing of it is passed on as that log's.
+    let [first, second] = <[Gateway; 2]>::try_from(gateways).ok().unwrap();
+    let (folder, wrong) = (first.stop(), origin("r7"));
+    let named = format!("log = \"{}\"", origin("r1"));
+    folder.replace_in_config(&named, &format!("log = \"{wrong}\""));
+    let first = Gateway::serve(folder);
+    let browser = logged_in(first.folder());
+    assert_eq!(browser.json(&format!("/me/export?log={wrong}")).status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(browser.json("/me/queries").json()["others"], json!([{"log": wrong, "missing": true}]));
+    assert!(first.err().text().contains("is no list of the log"), "{}", first.err().text());
+    directory.holds(&stopped(vec![first, second]));
 }
 
 #[test]
