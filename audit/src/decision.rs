@@ -145,7 +145,7 @@ fn same_ground(leaf: &QueryLeaf, scenario: &Scenario) -> Result<(), Mismatch> {
         (Some(GroundRecord::Consent { .. } | GroundRecord::ConsentAgain { .. }), Ground::Consent) => true,
         (Some(GroundRecord::Statute { statute, rank, case: _, consent_on_file }), Ground::Statute) => {
             let cited = scenario.cited(leaf.inputs.kind, leaf.inputs.on);
-            let own = cited.as_ref().map(|(statute, rank)| (statute.as_str(), rank.map(Rank::as_str)));
+            let own = cited.as_ref().map(|cited| (&*cited.statute, cited.rank.map(Rank::as_str)));
             own == Some((&**statute, rank.as_deref())) && *consent_on_file == scenario.consent_on_file()
         }
         (Some(GroundRecord::Person { self_: is_true }), Ground::Person)

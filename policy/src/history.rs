@@ -32,6 +32,7 @@ words! {
 }
 
 /// One record of an act, such as a penalty or a judgment not performed.
+#[derive(Clone)]
 pub struct Record {
     /// The class of the data list to which it belongs.
     pub class: ClassName,
@@ -70,6 +71,7 @@ words! {
 }
 
 /// One entry on a list.
+#[derive(Clone)]
 pub struct Listing {
     /// On which list the person stands.
     pub list: List,
@@ -82,6 +84,7 @@ pub struct Listing {
 }
 
 /// The value of one field that a store has as it is.
+#[derive(Clone)]
 pub struct Attribute {
     /// The field of the data list.
     pub field: FieldName,

@@ -65,7 +65,7 @@ mod words;
 pub use asker::{Asker, Duty, Ground, IdError, InstitutionId, InstitutionKind, KindError, StaffId};
 pub use case_number::{CaseNumber, normal_case};
 pub use catalogue::{
-    ArticleRow, Basis, Catalogue, Ceilings, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language,
+    ArticleRow, Basis, Catalogue, Ceilings, Cited, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language,
     LegalSource, Mark, Power, Rank, RecordState, Scenario, Sensitivity, Shape, Source, Status, Tier, UnknownKind,
     Unused, ValueType, is_place,
 };

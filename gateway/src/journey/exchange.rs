@@ -247,7 +247,7 @@ pub enum GroundView<'a> {
     /// What lets an organ ask, and for which case.
     Statute {
         /// Instrument, article and rank of each ground, `；` between them.
-        statute: String,
+        statute: &'a str,
         /// The lowest of their ranks.
         #[serde(skip_serializing_if = "Option::is_none")]
         rank: Option<&'static str>,

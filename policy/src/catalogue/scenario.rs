@@ -8,6 +8,7 @@ use super::basis::{Basis, Grounding};
 use super::clock::Effect;
 use super::field::{FetchPlan, Field, Released};
 use super::legal_source::{Language, LegalSource};
+use super::memo::Memo;
 use super::source::Rank;
 use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::consent::{Maxima, Period};
@@ -56,6 +57,23 @@ pub struct Scenario {
     pub(super) assessment: Option<String>,
     pub(super) sealed_bytes: u16,
     pub(super) rules: Vec<RuleId>,
+    pub(super) lately: Lately,
+}
+
+/// What was found of a scenario for a day.
+#[derive(Debug, Default)]
+pub(super) struct Lately {
+    cited: Memo<(Asker, Date), Arc<Cited>>,
+    released: Memo<Date, Arc<Released>>,
+}
+
+/// On what a query rests.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cited {
+    /// Instruments with article and rank, the highest first, separated by `；`: the leaf's `ground.statute`.
+    pub statute: Box<str>,
+    /// The lowest rank among them: the leaf's `ground.rank`.
+    pub rank: Option<Rank>,
 }
 
 impl Scenario {
@@ -89,17 +107,21 @@ impl Scenario {
         (self.ground == Ground::Statute).then_some(&*self.grounding.statute)
     }
 
-    /// The instruments on which a query of that asker rests on that day, each with article and rank, and the lowest rank
-    /// among them: the leaf's `ground.statute` and `ground.rank`. `None` on another ground.
+    /// The instruments on which a query of that asker rests on that day. `None` on another ground.
     #[must_use]
-    pub fn cited(&self, asker: Asker, on: Date) -> Option<(String, Option<Rank>)> {
+    pub fn cited(&self, asker: Asker, on: Date) -> Option<Arc<Cited>> {
+        let of_day = || self.lately.cited.get((asker, on), || Arc::new(self.cited_by(asker, on)));
+        (self.ground == Ground::Statute).then(of_day)
+    }
+
+    fn cited_by(&self, asker: Asker, on: Date) -> Cited {
         let empowers = |basis: &Basis| match asker {
             Asker::Institution(kind) => basis.empowers(kind),
             Asker::Person | Asker::Public => false,
         };
         let counts = |basis: &Basis| empowers(basis) && basis.source().holds_on(on);
-        let cited = Grounding::of(self.field_rows(), &self.bases, counts);
-        (self.ground == Ground::Statute).then_some((cited.statute, cited.rank))
+        let Grounding { statute, rank } = Grounding::of(self.field_rows(), &self.bases, counts);
+        Cited { statute: statute.into_boxed_str(), rank }
     }
 
     /// The lowest rank among them.
@@ -288,6 +310,10 @@ impl Scenario {
 
     /// Those of its fields whose ground holds on that day: nearly always all.
     pub(crate) fn released_on(&self, on: Date) -> Arc<Released> {
+        self.lately.released.get(on, || self.grounded_on(on))
+    }
+
+    fn grounded_on(&self, on: Date) -> Arc<Released> {
         if self.field_rows().all(|field| self.is_grounded(field, on)) {
             return Arc::clone(&self.released);
         }

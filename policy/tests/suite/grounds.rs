@@ -185,13 +185,14 @@ fn nothing_is_published_where_no_article_orders_it() {
 fn a_query_cites_what_empowers_its_asker_on_its_day() {
     let row = catalogue().scenario("supervision-inspection").unwrap();
     let cited = |kind, on: &str| row.cited(Asker::Institution(kind), date(on)).unwrap();
-    let (supervisor, rank) = cited(kind("credit-supervisor"), "2026-11-22");
-    assert_eq!(supervisor, "《示例市公共信用信息查询规定〔虚构，仅供演示〕》7〔city-rule〕");
-    assert_eq!(rank, Some(Rank::CityRule));
-    let (regulator, rank) = cited(kind("market-regulator"), "2026-11-22");
+    let supervisor = cited(kind("credit-supervisor"), "2026-11-22");
+    assert_eq!(&*supervisor.statute, "《示例市公共信用信息查询规定〔虚构，仅供演示〕》7〔city-rule〕");
+    assert_eq!(supervisor.rank, Some(Rank::CityRule));
+    let regulator = cited(kind("market-regulator"), "2026-11-22");
     assert!(
-        regulator.starts_with("《中华人民共和国行政许可法》61〔law〕；") && rank == Some(Rank::CityRule),
-        "{regulator}"
+        regulator.statute.starts_with("《中华人民共和国行政许可法》61〔law〕；")
+            && regulator.rank == Some(Rank::CityRule),
+        "{regulator:?}"
     );
     assert_eq!(catalogue().scenario("commercial-loan").unwrap().cited(Asker::Person, date("2026-11-22")), None);
     let mut files = shipped();
@@ -203,7 +204,7 @@ fn a_query_cites_what_empowers_its_asker_on_its_day() {
     };
     let later = loaded(&files);
     let row = later.scenario("supervision-inspection").unwrap();
-    let cites = |on: &str| row.cited(Asker::Institution(kind("market-regulator")), date(on)).unwrap().0;
+    let cites = |on: &str| row.cited(Asker::Institution(kind("market-regulator")), date(on)).unwrap().statute.clone();
     assert!(!cites("2026-11-30").contains("行政许可法") && cites("2026-12-01").contains("行政许可法"));
 }
 

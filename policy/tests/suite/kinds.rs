@@ -141,7 +141,7 @@ fn an_article_that_names_a_kind_empowers_what_counts_as_it() {
     assert!(matches!(asks(&rules, "forest-ranger"), Decision::Permit(_)));
     let row = rules.scenario("tea-seal-use").unwrap();
     let cited = row.cited(Asker::Institution(rules.kind("forest-ranger").unwrap()), date("2026-11-22"));
-    assert!(cited.is_some_and(|(statute, _)| statute.contains("福建省社会信用条例")));
+    assert!(cited.is_some_and(|cited| cited.statute.contains("福建省社会信用条例")));
     // Nobody whom the row names is empowered by this one.
     let rules = loaded(&with_basis("court"));
     assert!(rules.scenario("tea-seal-use").is_none_or(|row| row.kinds().is_empty()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use credit_audit::leaf::GroundRecord;
 use credit_keys::Person;
 use credit_policy::{
-    CitizenNumber, Code, ConsentFacts, FieldName, Ground, Personal,
+    Cited, CitizenNumber, Code, ConsentFacts, FieldName, Ground, Personal,
     consent::{Consent, ConsentFault, ConsentId, Unverified},
 };
 use zeroize::Zeroizing;
@@ -72,12 +72,14 @@ pub fn ground<'e>(
     let (person, consent) = match (query.scenario.ground(), subject) {
         (Ground::Statute, Subject::Named(person)) => {
             let case = query.case.as_ref().ok_or(Code::CaseRequired)?;
-            let (statute, rank) = query.scenario.cited(query.facts.kind, query.facts.on).unwrap_or_default();
+            let cited = query.scenario.cited(query.facts.kind, query.facts.on);
             // It is the ground of nobody whom no article empowers: what refuses such a query comes later.
-            if query.scenario.is_open_to(query.facts.kind) && !statute.is_empty() {
+            let empowers =
+                |cited: &Arc<Cited>| query.scenario.is_open_to(query.facts.kind) && !cited.statute.is_empty();
+            if let Some(cited) = cited.filter(empowers) {
                 evidence.ground(GroundRecord::Statute {
-                    statute: statute.into(),
-                    rank: rank.map(|rank| rank.as_str().into()),
+                    statute: cited.statute.to_string().into(),
+                    rank: cited.rank.map(|rank| rank.as_str().into()),
                     case: case.as_str().to_owned().into(),
                     consent_on_file: query.scenario.consent_on_file(),
                 });

@@ -3,8 +3,8 @@
 //! [`Answer`] is the only type of the journey with a body.
 
 use credit_policy::{
-    CaseNumber, Code, History, Minimised, Obligations, Permit, Rank, ScenarioName, Value, minimise as reduce,
-    seal_acts_of_minors,
+    CaseNumber, Cited, Code, History, Minimised, Obligations, Permit, Rank, Scenario, ScenarioName, Value,
+    minimise as reduce, seal_acts_of_minors,
 };
 
 use super::{
@@ -125,12 +125,13 @@ pub async fn minimise<'e>(
     if let Some(elsewhere) = &elsewhere {
         evidence.remote(elsewhere.leaf.clone());
     }
+    let cited = scenario.cited(basis.query.facts.kind, basis.query.facts.on);
     let view = AnswerView {
         query: evidence.id(),
         on_behalf: basis.query.end.as_ref().map(|end| AskedBy { origin: &end.record.origin, query: end.record.query }),
         repeats: reservation.repeats(),
         scenario: scenario.name().as_str(),
-        ground: ground_of(&basis, &permit, &reservation),
+        ground: ground_of(&basis, scenario, cited.as_deref(), &reservation),
         subject: issued.as_ref().map(|issued| issued.current.as_str()),
         subject_previous: previous.map(|previous| previous.as_str()),
         catalogue: moment.rules.catalogue.label(),
@@ -158,17 +159,21 @@ pub async fn minimise<'e>(
 }
 
 /// What the answer rests on, as its leaf says it.
-fn ground_of<'a>(basis: &'a Basis, permit: &Permit, reservation: &Reservation) -> GroundView<'a> {
-    let (scenario, facts) = (permit.scenario(), &basis.query.facts);
+fn ground_of<'a>(
+    basis: &'a Basis,
+    scenario: &Scenario,
+    cited: Option<&'a Cited>,
+    reservation: &Reservation,
+) -> GroundView<'a> {
     if let Some(consent) = &basis.consent {
         let consent = ConsentName { iss: &consent.id.iss, jti: consent.id.jti.as_str() };
         let use_ = reservation.consent_use().or_else(|| reservation.repeated_use()).map(|one| one.number);
         return GroundView::Consent { consent, use_ };
     }
-    match scenario.cited(facts.kind, facts.on) {
-        Some((statute, rank)) => GroundView::Statute {
-            statute,
-            rank: rank.map(Rank::as_str),
+    match cited {
+        Some(cited) => GroundView::Statute {
+            statute: &cited.statute,
+            rank: cited.rank.map(Rank::as_str),
             case: basis.query.case.as_ref().map_or("", CaseNumber::as_str),
             consent_on_file: scenario.consent_on_file(),
         },

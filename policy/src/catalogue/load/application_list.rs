@@ -15,6 +15,7 @@ use crate::asker::{Asker, Ground, InstitutionKind};
 use crate::catalogue::basis::Grounding;
 use crate::catalogue::fault::File;
 use crate::catalogue::rows::{CatalogueRow, ScenarioRow};
+use crate::catalogue::scenario::Lately;
 use crate::catalogue::{Ceilings, Field, Language, Law, Released, RequestFacts, Scenario, Statute, ValueType, Width};
 use crate::consent::{Bound, Maxima, start_of, wider};
 use crate::names::{ClassName, RuleId};
@@ -79,6 +80,7 @@ impl Loader {
             assessment: row.assessment.as_ref().map(|report| report.as_str().to_owned()),
             sealed_bytes: row.sealed_bytes.as_ref().map_or(SEALED_BYTES, |bytes| *bytes.get_ref()),
             rules: vec![rule],
+            lately: Lately::default(),
         };
         self.scenarios.insert(name.clone(), Arc::new(scenario));
     }
