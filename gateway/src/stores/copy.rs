@@ -26,6 +26,7 @@ use super::{
     layout,
     map::Map,
     mapped,
+    people::{People, SMALL},
     progress::Progress,
     stamp::{Mark, Stamp, beside},
 };
@@ -36,9 +37,6 @@ const HEADER: usize = 100;
 const STEP: u64 = 64 << 20;
 /// KiB of pages that a reader keeps.
 const CACHE_KIB: i64 = 16 << 10;
-
-/// Bytes of the largest copy that is held in memory: what a reader keeps of its pages.
-const IN_MEMORY: u64 = 16 << 20;
 
 /// What a reader thread reads.
 pub(super) struct Serving {
@@ -52,12 +50,21 @@ pub(super) struct Serving {
     pub(super) map: Option<Arc<Map>>,
 }
 
+/// A store in memory, or nothing of it.
+#[derive(Default)]
+pub(super) struct InMemory {
+    /// Of the gateway's own tables.
+    pub(super) people: Option<People>,
+    /// Of a map's tables.
+    pub(super) copies: Vec<Serving>,
+}
+
 /// A copy that was checked.
 pub(super) struct Taken {
     pub(super) mark: Mark,
     pub(super) readers: Vec<Serving>,
     /// The same in memory, where it is small.
-    pub(super) in_memory: Vec<Serving>,
+    pub(super) in_memory: InMemory,
     /// How many values do not fit, and a line for each place and kind.
     pub(super) faults: u64,
     pub(super) lines: Vec<String>,
@@ -105,12 +112,7 @@ impl Source {
             Ok(Serving { store: open_copy(&copy.0)?, gate, suspects: Arc::clone(&suspects), map: map.clone() })
         });
         let readers = readers.collect::<Result<_, CopyFault>>()?;
-        let in_memory = (0..self.in_memory).map(|_| {
-            let store = open_in_memory(&copy.0)?;
-            Ok(store.map(|store| Serving { store, gate: None, suspects: Arc::clone(&suspects), map: map.clone() }))
-        });
-        let in_memory: Vec<_> = in_memory.collect::<Result<_, CopyFault>>()?;
-        let in_memory = in_memory.into_iter().flatten().collect();
+        let in_memory = self.in_memory(&copy.0, &suspects, map.as_ref())?;
         // Last: whatever was read was of this state.
         let now = Mark::of(&self.path).map_err(CopyFault::Read)?;
         let opened = Stamp::from(&file.metadata().map_err(CopyFault::Read)?);
@@ -118,6 +120,20 @@ impl Source {
             return Err(CopyFault::Changed);
         }
         Ok(Taken { mark, readers, in_memory, faults, lines, suspects: suspects.len(), unlawful })
+    }
+
+    /// The copy in memory, where it is small.
+    fn in_memory(&self, copy: &Path, suspects: &Arc<Suspects>, map: Option<&Arc<Map>>) -> Result<InMemory, CopyFault> {
+        let Some(map) = map else {
+            let people = if self.in_memory == 0 { None } else { People::read(copy, &open_copy(copy)?, suspects)? };
+            return Ok(InMemory { people, copies: Vec::new() });
+        };
+        let copies = (0..self.in_memory).map(|_| {
+            let (suspects, map) = (Arc::clone(suspects), Some(Arc::clone(map)));
+            Ok(open_in_memory(copy)?.map(|store| Serving { store, gate: None, suspects, map }))
+        });
+        let copies = copies.collect::<Result<Vec<_>, CopyFault>>()?;
+        Ok(InMemory { people: None, copies: copies.into_iter().flatten().collect() })
     }
 
     fn copy(&self, file: &File, to: &Path, is_wal: bool, has_wal: bool) -> Result<(), CopyFault> {
@@ -332,8 +348,8 @@ fn open_copy(path: &Path) -> Result<Connection, CopyFault> {
 /// The whole of a copy in memory, which nobody writes; nothing where it is too large.
 pub(super) fn open_in_memory(path: &Path) -> Result<Option<Connection>, CopyFault> {
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(IN_MEMORY + 1).read_to_end(&mut bytes)).map_err(CopyFault::Read)?;
-    if bytes.len() as u64 > IN_MEMORY {
+    File::open(path).and_then(|file| file.take(SMALL + 1).read_to_end(&mut bytes)).map_err(CopyFault::Read)?;
+    if bytes.len() as u64 > SMALL {
         return Ok(None);
     }
     // Memory has no write-ahead log, and what was in the file's is in the copy.

@@ -98,6 +98,13 @@ impl Table {
         format!("SELECT {} FROM {} ORDER BY {}", names.join(", "), self.name, key.join(", "))
     }
 
+    /// Reads what a look-up reads, of everybody, with the number last; in the order of the key.
+    pub(super) fn people(&self) -> String {
+        let (columns, _) = self.select.split_once(" FROM ").unwrap_or_default();
+        let key: Vec<_> = self.columns.iter().take(self.key).map(|(name, _)| *name).collect();
+        format!("{columns}, {0}.number FROM {0} ORDER BY {1}", self.name, key.join(", "))
+    }
+
     /// Whether its look-ups find a person by an index, and do not read the whole table.
     pub(crate) fn is_indexed(&self, connection: &Connection) -> rusqlite::Result<bool> {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {} (?)", self.select))?;

@@ -25,6 +25,7 @@ pub(crate) mod layout;
 pub(crate) mod map;
 pub(crate) mod mapped;
 mod mapped_look_up;
+mod people;
 pub(crate) mod postgres;
 mod progress;
 pub(crate) mod reread;

@@ -25,12 +25,12 @@ use super::{
     contract::{Asked, LookUp, LookUps, Probe, Store},
     copy::{Serving, Source},
     copy_fault::CopyFault,
-    examine::Suspect,
     fault::{StoreError, StoreFault},
     figures::Figures,
     layout::{ATTRIBUTE, LISTING, RECORD, TABLES, Table},
     map::Map,
     mapped_look_up,
+    people::unsuspected,
     progress::Progress,
     rows,
     watch::{Standing, Watch},
@@ -166,7 +166,7 @@ impl SqliteStore {
 
     async fn look_up_one(&self, asked: Asked) -> Result<History, StoreError> {
         self.check_file()?;
-        match self.standing.at_hand.look_up(|serving| about(serving, &asked)) {
+        match self.standing.at_hand.look_up(&asked, |serving| about(serving, &asked)) {
             Some(found) => found,
             None => {
                 let found = self.ask(Question::Persons(vec![asked])).await?.pop();
@@ -304,11 +304,10 @@ fn look_up(serving: &Serving, job: &Job, at_hand: &AtHand) -> Found {
 
 /// What the copy has about a person. It never changes, so the parts of a history are of one moment.
 fn about(serving: &Serving, asked: &Asked) -> Result<History, StoreError> {
-    match (serving.suspects.about(&asked.person), &serving.map) {
-        (Some(Suspect::Row(fault)), _) => Err(StoreError::Failed(StoreFault::Row(*fault))),
-        (Some(Suspect::Mapped(unfit)), _) => Err(StoreError::Failed(StoreFault::Mapped(unfit.clone()))),
-        (None, None) => history(&serving.store, &asked.person, &asked.plan),
-        (None, Some(map)) => mapped_look_up::history(&serving.store, map, asked),
+    unsuspected(&serving.suspects, &asked.person)?;
+    match &serving.map {
+        None => history(&serving.store, &asked.person, &asked.plan),
+        Some(map) => mapped_look_up::history(&serving.store, map, asked),
     }
 }
 
@@ -335,7 +334,11 @@ fn probe(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn history(connection: &Connection, person: &Personal<CitizenNumber>, plan: &FetchPlan) -> Result<History, StoreError> {
+pub(super) fn history(
+    connection: &Connection,
+    person: &Personal<CitizenNumber>,
+    plan: &FetchPlan,
+) -> Result<History, StoreError> {
     person.disclose(|number| {
         let number = number.as_str();
         let classes = plan.classes().iter().map(ClassName::as_str);

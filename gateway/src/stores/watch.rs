@@ -18,7 +18,7 @@ use credit_policy::Catalogue;
 
 use super::{
     at_hand::AtHand,
-    copy::{Serving, Source, Taken},
+    copy::{InMemory, Serving, Source, Taken},
     copy_fault::CopyFault,
     examine::Domain,
     figures::Figures,
@@ -48,7 +48,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    fn publish(&self, readers: Vec<Serving>, in_memory: Vec<Serving>) {
+    fn publish(&self, readers: Vec<Serving>, in_memory: InMemory) {
         self.at_hand.publish(in_memory, readers.iter().any(|reader| reader.gate.is_some()));
         for (next, serving) in self.next.iter().zip(readers) {
             if let Ok(mut next) = next.lock() {
