@@ -34,6 +34,8 @@ pub struct Current {
 pub struct SubjectTags {
     /// Under the data key in force.
     pub current: String,
+    /// The bytes of it.
+    pub tag: [u8; 32],
     /// Under the data keys of earlier periods that still open.
     pub earlier: Vec<String>,
 }
@@ -44,10 +46,8 @@ impl Current {
     #[must_use]
     pub fn subject_tags(&self, person: &Person, institution: &str, purpose_group: &str, number: &str) -> SubjectTags {
         let earlier = self.earlier.iter().filter_map(|key| key.subject_tag(institution, purpose_group, number));
-        SubjectTags {
-            current: STANDARD.encode(person.subject_tag(institution, purpose_group)),
-            earlier: earlier.map(|tag| STANDARD.encode(tag)).collect(),
-        }
+        let tag = person.subject_tag(institution, purpose_group);
+        SubjectTags { current: STANDARD.encode(tag), tag, earlier: earlier.map(|tag| STANDARD.encode(tag)).collect() }
     }
 
     /// The data keys of earlier periods that still open.

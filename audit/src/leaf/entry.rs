@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::num::NonZeroU64;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use credit_policy::holds_citizen_number;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -107,6 +109,28 @@ impl Entry {
             return Err(LeafError::TooLong(tail.len()));
         }
         Ok(Self { kind, id, actor: None, institution: institution.map(str::to_owned), tail, shared: None })
+    }
+
+    /// The same with members behind the others whose values are bytes. Nobody writes in these, so they are not looked at, and
+    /// nothing in base64 needs an escape.
+    ///
+    /// # Errors
+    /// When it is longer than a leaf may be.
+    pub(super) fn with_bytes(mut self, members: [(&str, Option<&[u8]>); 2]) -> Result<Self, LeafError> {
+        for (name, bytes) in members {
+            let Some(bytes) = bytes else { continue };
+            let (tail, length) = (&mut self.tail, bytes.len().div_ceil(3) * 4);
+            for part in [",\"", name, "\":\""] {
+                tail.extend_from_slice(part.as_bytes());
+            }
+            let from = tail.len();
+            tail.resize(from + length, b'=');
+            STANDARD
+                .encode_slice(bytes, tail.get_mut(from..).unwrap_or_default())
+                .map_err(|error| LeafError::Json(error.to_string()))?;
+            tail.push(b'"');
+        }
+        if self.tail.len() > MAX_TAIL_BYTES { Err(LeafError::TooLong(self.tail.len())) } else { Ok(self) }
     }
 
     /// How many of its institution's numbers it takes.

@@ -169,10 +169,10 @@ pub struct QueryRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'a str>,
     /// The personal part, sealed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub sealed: Option<Base64<&'a [u8]>>,
     /// Commitment to the personal part.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub commit: Option<Base64<[u8; 32]>>,
 }
 
@@ -182,7 +182,7 @@ impl QueryRecord<'_> {
     /// # Errors
     /// When it is longer than a leaf may be, or an id is malformed.
     pub fn entry(&self, id: Uuid, institution: &str) -> Result<Entry, LeafError> {
-        Entry::new(Kind::Query, id, Some(institution), self)
+        Entry::new(Kind::Query, id, Some(institution), self)?.with_bytes(self.sealed_members())
     }
 
     /// The entry of a query by a person or the public: it has no number.
@@ -190,7 +190,13 @@ impl QueryRecord<'_> {
     /// # Errors
     /// When it is longer than a leaf may be, or the id is malformed.
     pub fn entry_of_person(&self, id: Uuid) -> Result<Entry, LeafError> {
-        Entry::new(Kind::Query, id, None, self)
+        Entry::new(Kind::Query, id, None, self)?.with_bytes(self.sealed_members())
+    }
+
+    /// Most of a leaf: the last members, which are written without a look at each of their characters.
+    fn sealed_members(&self) -> [(&'static str, Option<&[u8]>); 2] {
+        let commit = self.commit.as_ref().map(|commit| &commit.0[..]);
+        [("sealed", self.sealed.as_ref().map(|sealed| sealed.0)), ("commit", commit)]
     }
 }
 
@@ -266,7 +272,8 @@ impl QueryLeaf {
             sealed: self.sealed.as_ref().map(|sealed| Base64(sealed.0.as_slice())),
             commit: self.commit,
         };
-        let entry = Entry::as_written(Kind::Query, self.id, self.institution.as_deref(), &record);
+        let entry = Entry::as_written(Kind::Query, self.id, self.institution.as_deref(), &record)
+            .and_then(|entry| entry.with_bytes(record.sealed_members()));
         entry.is_ok_and(|entry| render(&entry, self.at, self.seq.unwrap_or_default()) == leaf)
     }
 }

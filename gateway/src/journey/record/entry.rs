@@ -56,7 +56,8 @@ pub(super) fn query_entry(
         .transpose()
         .map_err(|error| unrecordable(&error))?;
     let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
-    let subject = person.as_ref().map(|person| Base64(person.subject_tag(&evidence.counted_for(), purpose_group)));
+    let tag = || Some(person.as_ref()?.subject_tag(&evidence.counted_for(), purpose_group));
+    let subject = evidence.subject.or_else(tag).map(Base64);
     let idempotency = evidence.idempotency.map(|entry| [entry.key, entry.identity].concat());
     let record = QueryRecord {
         operator: evidence.recognised.staff.as_ref().map(|staff| staff.as_str()),

@@ -29,6 +29,8 @@ pub struct Evidence {
     pub(super) ground: Option<GroundRecord<'static>>,
     /// The keys that protect the person's records, once they were derived.
     pub(super) person_keys: Option<Arc<Person>>,
+    /// The person's tag for whom the query counts, once it was made.
+    pub(super) subject: Option<[u8; 32]>,
     pub(super) idempotency: Option<IdempotencyEntry>,
     pub(super) repeats: Option<Uuid>,
     pub(super) inputs: Facts,
@@ -102,6 +104,7 @@ impl Evidence {
             recognised: Recognised::default(),
             ground: None,
             person_keys: None,
+            subject: None,
             idempotency: None,
             repeats: None,
             counts: None,
@@ -137,6 +140,10 @@ impl Evidence {
 
     pub(in crate::journey) fn person_keys(&mut self, keys: &Arc<Person>) {
         self.person_keys = Some(Arc::clone(keys));
+    }
+
+    pub(in crate::journey) fn subject(&mut self, tag: [u8; 32]) {
+        self.subject = Some(tag);
     }
 
     pub(in crate::journey) fn inputs(&mut self, facts: &Facts) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{CaseNumber, CitizenNumber, Code, Permit, Personal};
-use uuid::Uuid;
 
 use super::{
     authorise::Permitted,
@@ -106,7 +105,7 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
         };
         taken.map_err(|reached| Refusal::limited(Code::RateLimited, reached))?;
     }
-    let reserved = reserve(gateway, moment, evidence.id(), &basis, &permit).await;
+    let reserved = reserve(gateway, moment, evidence, &basis, &permit).await;
     let reservation = reserved.map_err(|error| match error {
         Refused::UnderWay => Refusal { retry_after_s: Some(1), ..Refusal::from(Code::IdempotencyConflict) },
         Refused::Final(code) => code.into(),
@@ -131,7 +130,7 @@ pub async fn admit<'e>(gateway: &Gateway, moment: &Moment, permitted: Permitted<
 async fn reserve(
     gateway: &Gateway,
     moment: &Moment,
-    id: Uuid,
+    evidence: &mut Evidence,
     basis: &Basis,
     permit: &Permit,
 ) -> Result<Reservation, Refused> {
@@ -146,8 +145,9 @@ async fn reserve(
     let tags = basis
         .person
         .disclose(|number| moment.keys.subject_tags(&basis.person_keys, &counted_for, purpose_group, number.as_str()));
+    evidence.subject(tags.tag);
     let claim = Claim {
-        id,
+        id: evidence.id(),
         asker: institution.id(),
         now: moment.now,
         consent: basis.consent.as_ref().map(|consent| consent.claim),
