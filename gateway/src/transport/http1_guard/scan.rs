@@ -89,6 +89,14 @@ impl Line {
         }
     }
 
+    /// How many of these bytes change nothing of what is known of the line.
+    fn plain(&self, bytes: &[u8]) -> usize {
+        if self.empty || self.cr || self.matched != [None; 2] {
+            return 0;
+        }
+        bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n' | b'#' | b':')).unwrap_or(bytes.len())
+    }
+
     fn is_framing(&self) -> bool {
         self.matched.iter().zip(FRAMING).any(|(matched, name)| *matched == Some(name.len()))
     }
@@ -119,7 +127,7 @@ impl Scan {
     /// How many of these bytes may pass now: up to the end of a head, or of a body.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> usize {
         let mut passed = 0;
-        for &byte in bytes {
+        while let Some(&byte) = bytes.get(passed) {
             match self.at {
                 At::HeadEnd | At::Ended | At::Wrong => return passed,
                 At::Body(left) => {
@@ -149,8 +157,15 @@ impl Scan {
                         self.at = At::Ended;
                         return passed;
                     }
-                    passed += 1;
-                    self.take(byte);
+                    let rest = bytes.get(passed..).unwrap_or_default();
+                    let plain = self.line.plain(rest).min(HEAD_BYTES - self.bytes);
+                    if plain == 0 {
+                        passed += 1;
+                        self.take(byte);
+                    } else {
+                        passed += plain;
+                        self.bytes += plain;
+                    }
                 }
             }
         }
