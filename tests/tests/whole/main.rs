@@ -26,6 +26,7 @@ mod feedback;
 mod handshakes;
 mod heads;
 mod hostile;
+mod hot_path;
 mod identity;
 mod init;
 mod large_batches;
