@@ -35,7 +35,7 @@ use crate::{
         trust::Known,
     },
     cluster::Cluster,
-    index::{Index, IndexError, ReviewBook, StatisticsBook, each_leaf, leaf_at},
+    index::{Index, IndexError, ReviewBook, Sources, StatisticsBook, each_leaf, leaf_at},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     rules::{InForce, Rules},
@@ -84,6 +84,8 @@ pub struct Gateway {
     pub log: Log,
     /// The index of the log, where persons have a door.
     pub(crate) index: Option<Index>,
+    /// One reads the log for the index after the other.
+    pub(crate) following: Mutex<()>,
     /// Which queries are reviewed, and what came of it.
     pub(crate) reviews: ReviewBook,
     /// How much was asked, and what came of it.
@@ -385,6 +387,26 @@ impl Gateway {
             taken.and_then(Result::ok).ok_or(IndexError::Leaf(index))
         })?;
         Ok(look(&coverage))
+    }
+
+    /// Takes what is published into the index, and into what follows the log beside it, so that each leaf is read once; returns how
+    /// many leaves the index covers. Where there is no index, each reads for itself. Blocks.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn follow_log(&self) -> Result<u64, IndexError> {
+        let Some(index) = &self.index else { return Ok(0) };
+        // Whoever comes meanwhile has little left to read.
+        let _turn = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        let sources = Sources { keys: &self.keys, catalogue: &self.catalogue() };
+        let also = &mut |leaf: u64, at: Timestamp, parsed: Option<&leaf::Leaf<'_>>, bytes: &[u8]| {
+            self.reviews.next(leaf, at, parsed, bytes);
+            let mut coverage = self.cases.coverage.lock().unwrap_or_else(PoisonError::into_inner);
+            if coverage.size() == leaf {
+                coverage.parsed(0, leaf, parsed);
+            }
+        };
+        index.advance(self.log.published(), sources, also)
     }
 
     /// Figures that were published. For a moment: nothing waits while it has them.

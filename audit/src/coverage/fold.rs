@@ -149,20 +149,26 @@ impl Coverage {
     /// # Errors
     /// As [`Self::leaf`].
     pub fn leaf_in(&mut self, log: usize, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
+        let matters =
+            head.at >= self.from && [Kind::Query, Kind::Case, Kind::Read].map(Kind::as_str).contains(&head.kind);
+        let leaf = if matters { leaf::parse_after(head)? } else { None };
+        self.parsed(log, index, leaf.as_ref());
+        Ok(())
+    }
+
+    /// The same, of one that was parsed already; `None` where it says nothing of cases.
+    pub fn parsed(&mut self, log: usize, index: u64, leaf: Option<&Leaf<'_>>) {
         self.sizes.get_mut(log).into_iter().for_each(|size| *size = index + 1);
         let log = u32::try_from(log).unwrap_or(u32::MAX);
-        if head.at < self.from || ![Kind::Query, Kind::Case, Kind::Read].map(Kind::as_str).contains(&head.kind) {
-            return Ok(());
-        }
-        let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
+        let Some(Leaf { head, actor, body }) = leaf.filter(|leaf| leaf.head.at >= self.from) else { return };
         match (body, head.institution) {
             (Body::Query(query), Some(institution)) if query.is_answered() => {
                 let look_up = LookUp { index, log, day: self.offset.to_datetime(head.at).date() };
-                self.look_up(look_up, institution, &query);
+                self.look_up(look_up, institution, query);
             }
             (Body::Case(case), Some(institution)) => {
                 let by_gateway = matches!(actor, Some(Actor::System(_)));
-                self.case((log, index), head.at, institution, case, by_gateway);
+                self.case((log, index), head.at, institution, case.clone(), by_gateway);
             }
             (Body::Read(Read { path }), _) => {
                 if let Some(month) = path.strip_prefix(HANDED_OVER) {
@@ -171,7 +177,6 @@ impl Coverage {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn look_up(&mut self, look_up: LookUp, institution: &str, query: &QuerySummary<'_>) {

@@ -174,31 +174,34 @@ impl Reviews {
     /// # Errors
     /// When the leaf is none of its kind.
     pub fn leaf(&mut self, index: u64, head: Peek<'_>, bytes: &[u8]) -> Result<(), BodyError> {
+        let matters = [Kind::Query, Kind::Case, Kind::Appointment, Kind::Feedback, Kind::Review, Kind::Sampling];
+        let leaf = if matters.map(Kind::as_str).contains(&head.kind) { leaf::parse_after(head)? } else { None };
+        self.parsed(index, head.at, leaf.as_ref(), bytes);
+        Ok(())
+    }
+
+    /// The same, of one that was parsed already; `None` where it says nothing of reviews.
+    pub fn parsed(&mut self, index: u64, at: Timestamp, leaf: Option<&Leaf<'_>>, bytes: &[u8]) {
         self.tree.push(leaf_hash(bytes), |_, _| {});
         for period in self.periods.values_mut() {
-            if period.checkpoint.is_none() && head.at >= period.bounds.until {
+            if period.checkpoint.is_none() && at >= period.bounds.until {
                 let (origin, size) = (self.origin.clone(), self.tree.size());
                 period.checkpoint = Some(Checkpoint { origin, size, root: self.tree.root() });
             }
         }
-        let matters = [Kind::Query, Kind::Case, Kind::Appointment, Kind::Feedback, Kind::Review, Kind::Sampling];
-        if !matters.map(Kind::as_str).contains(&head.kind) {
-            return Ok(());
-        }
-        let Some(Leaf { head, actor, body }) = leaf::parse_after(head)? else { return Ok(()) };
+        let Some(Leaf { head, actor, body }) = leaf else { return };
         let (of, by_gateway) = (head.institution.unwrap_or_default(), matches!(actor, Some(Actor::System(_))));
         match body {
-            Body::Query(query) if query.institution.is_some() && query.at >= self.from => self.query(index, &query),
-            Body::Case(case) => self.conduct.case(index, head.at, of, case, by_gateway),
-            Body::Appointment(said) => self.conduct.appointment(index, head.at, of, said, by_gateway),
-            Body::Feedback(said) => self.conduct.feedback(head.at, of, &said),
+            Body::Query(query) if query.institution.is_some() && query.at >= self.from => self.query(index, query),
+            Body::Case(case) => self.conduct.case(index, head.at, of, case.clone(), by_gateway),
+            Body::Appointment(said) => self.conduct.appointment(index, head.at, of, said.clone(), by_gateway),
+            Body::Feedback(said) => self.conduct.feedback(head.at, of, said),
             Body::Review(review) if recorded_at(review.query) >= self.from => {
-                self.review(index, head.at, actor.as_ref(), &review)
+                self.review(index, head.at, actor.as_ref(), review);
             }
-            Body::Sampling(sampling) => self.sampling(index, head.at, sampling),
+            Body::Sampling(sampling) => self.sampling(index, head.at, sampling.clone()),
             _ => {}
         }
-        Ok(())
     }
 
     /// Only who belongs to an institution is reviewed: not the person, and not the public.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{error::ChangeError, standing::whose};
 use crate::{
     gateway::Gateway,
-    index::{IndexError, Place, Removal, Sources, read_leaf},
+    index::{IndexError, Place, Removal, read_leaf},
     state::{
         other_logs::is_elsewhere,
         standing::{CorrectedUntil, Names},
@@ -79,7 +79,7 @@ fn affected(gateway: &Gateway, removed_by: u64, removal: Option<(String, Vec<u8>
     let Ok(Some(leaf)) = leaf::parse(&bytes) else { return Ok(Vec::new()) };
     // Whose key is destroyed is known nowhere.
     let Some(number) = whose(&gateway.keys, &origin, &leaf) else { return Ok(Vec::new()) };
-    index.advance(gateway.log.published(), Sources { keys: &gateway.keys, catalogue: &gateway.catalogue() })?;
+    gateway.follow_log()?;
     let person = number.disclose(|number| index.person(number.as_str()));
     let mut found = Vec::new();
     let before = match is_elsewhere(removed_by) {

@@ -61,7 +61,7 @@ fn taken_in(settings: &Settings, is_new: bool) -> Result<u64, Failure> {
     let index = Index::open(&settings.data.dir, origin, key).map_err(Failure::unavailable)?;
     let sources = Sources { keys: &keys, catalogue: &catalogue };
     if is_new {
-        return index.advance(published(settings)?, sources).map_err(Failure::unavailable);
+        return index.advance(published(settings)?, sources, &mut |_, _, _, _| ()).map_err(Failure::unavailable);
     }
     index.check(sources).map_err(|error| Failure::new(1, error))
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     gateway::Gateway,
-    index::{Index, IndexError, Sources},
+    index::{Index, IndexError},
 };
 
 /// How long the index may take to have what is durable.
@@ -25,8 +25,7 @@ pub(crate) async fn of_index<T: Send + 'static>(
         let (shared, ask) = (Arc::clone(gateway), Arc::clone(&ask));
         let found = tokio::task::spawn_blocking(move || {
             let Some(index) = shared.index.as_ref() else { return Ok(None) };
-            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue() };
-            let covers = index.advance(shared.log.published(), sources)?;
+            let covers = shared.follow_log()?;
             if covers < durable { Ok(None) } else { ask(&shared, index, covers).map(Some) }
         });
         match found.await.map_err(|_| "it panicked")? {

@@ -167,7 +167,8 @@ impl IndexFile {
                 Row::Other => {}
             }
         }
-        whole.execute("UPDATE head SET size = ?1, last = ?2", params![signed(size), rows.last.as_slice()])?;
+        whole
+            .execute("UPDATE head SET size = ?1, last = ?2", params![signed(size), leaf_hash(&rows.last).as_slice()])?;
         whole.commit()?;
         (self.size, self.known) = (size, known);
         Ok(())
@@ -324,7 +325,7 @@ impl IndexFile {
     }
 }
 
-/// Rows of consecutive leaves, and the hash of the last leaf.
+/// Rows of consecutive leaves, and the last leaf.
 #[derive(Default)]
 pub(super) struct Rows {
     rows: Vec<Row>,
@@ -335,7 +336,8 @@ impl Rows {
     /// One more.
     pub(super) fn push(&mut self, row: Row, leaf: &[u8]) {
         self.rows.push(row);
-        self.last = leaf_hash(leaf).to_vec();
+        self.last.clear();
+        self.last.extend_from_slice(leaf);
     }
 }
 

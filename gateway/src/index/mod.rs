@@ -10,6 +10,7 @@ mod combination;
 mod days;
 mod error;
 mod file;
+mod fresh;
 mod let_go;
 mod looks;
 mod newest;
@@ -29,7 +30,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_audit::pruned::Pruned;
+use credit_audit::{
+    leaf::{Leaf, parse_after, peek},
+    pruned::Pruned,
+};
 use credit_keys::{IndexKey, KeyId};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use uuid::Uuid;
@@ -38,10 +42,11 @@ pub(crate) use days::DayCount;
 pub(crate) use error::IndexError;
 pub(crate) use file::{Asked, ConsentFound, Wanted};
 use file::{IndexFile, Rows};
+use fresh::{Fresh, Newest};
 pub(crate) use owed::{Owed, OwedNotice};
 pub(crate) use place::{Due, Found, Place, Removal, read_leaf};
 pub(crate) use reviews::ReviewBook;
-use row::Opening;
+use row::{Opening, Row};
 pub(crate) use search::{Listed, Outcome, Search, UsedConsent};
 pub(crate) use sources::Sources;
 pub(crate) use statistics::StatisticsBook;
@@ -52,12 +57,16 @@ const BATCH: u64 = 4_096;
 /// The name of its file in the data folder.
 const FILE: &str = "index.sqlite";
 
+/// Whoever is told of each leaf that is read: its number, when it was recorded, what it says where its kind is known, and its bytes.
+pub(crate) type Follower<'a> = dyn FnMut(u64, Timestamp, Option<&Leaf<'_>>, &[u8]) + 'a;
+
 /// The index of one log.
 pub(crate) struct Index {
     file: Mutex<IndexFile>,
     log_folder: PathBuf,
     origin: String,
     key: IndexKey,
+    newest: Mutex<Newest>,
 }
 
 impl Index {
@@ -69,14 +78,26 @@ impl Index {
     pub(crate) fn open(data_folder: &Path, origin: &str, key: IndexKey) -> Result<Self, IndexError> {
         let log_folder = data_folder.join("log");
         let file = IndexFile::open(&data_folder.join(FILE), origin, key.id().as_str(), &log_folder)?;
-        Ok(Self { file: Mutex::new(file), log_folder, origin: origin.to_owned(), key })
+        Ok(Self { file: Mutex::new(file), log_folder, origin: origin.to_owned(), key, newest: Mutex::default() })
     }
 
-    /// Takes in the leaves up to `published`; returns how many leaves it covers then. Blocks.
+    /// Whom a leaf is about that was just recorded, so that its sealed part need not be opened for it.
+    pub(crate) fn recorded(&self, leaf: u64, number: &str) {
+        let person = self.key.person(number);
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).add(leaf, person);
+    }
+
+    /// Takes in the leaves up to `published`, each of which is told to `also` first, maybe twice; returns how many leaves it covers
+    /// then. Blocks.
     ///
     /// # Errors
     /// [`IndexError`]; what was taken in before stays.
-    pub(crate) fn advance(&self, published: u64, sources: Sources<'_>) -> Result<u64, IndexError> {
+    pub(crate) fn advance(
+        &self,
+        published: u64,
+        sources: Sources<'_>,
+        also: &mut Follower<'_>,
+    ) -> Result<u64, IndexError> {
         loop {
             let (from, forgotten) = {
                 let file = self.lock();
@@ -87,7 +108,8 @@ impl Index {
             }
             let until = published.min(from + BATCH);
             // Unsealing takes most of the time, and nobody waits for it.
-            let rows = self.rows(from, until, sources)?;
+            let fresh = self.newest.lock().unwrap_or_else(PoisonError::into_inner).take(until, sources.keys);
+            let rows = self.rows((from, until), sources, &fresh, also)?;
             let mut file = self.lock();
             // What was opened before somebody was forgotten is opened again.
             if file.forgotten == forgotten {
@@ -254,17 +276,28 @@ impl Index {
         let mut from = 0;
         while from < until {
             let to = until.min(from + BATCH);
-            other.take(&self.rows(from, to, sources)?, from, to)?;
+            other.take(&self.rows((from, to), sources, &Fresh::default(), &mut |_, _, _, _| ())?, from, to)?;
             from = to;
         }
         self.lock().compare(&other)?;
         Ok(until)
     }
 
-    fn rows(&self, from: u64, until: u64, sources: Sources<'_>) -> Result<Rows, IndexError> {
+    fn rows(
+        &self,
+        (from, until): (u64, u64),
+        sources: Sources<'_>,
+        fresh: &Fresh,
+        also: &mut Follower<'_>,
+    ) -> Result<Rows, IndexError> {
         let mut rows = Rows::default();
+        let opening = Opening { origin: &self.origin, key: &self.key, sources, fresh };
         bundles::each(&self.log_folder, from, until, |place, leaf| {
-            rows.push(row::of(place, leaf, Opening { origin: &self.origin, key: &self.key, sources })?, leaf);
+            let fault = || IndexError::Leaf(place.leaf);
+            let head = peek(leaf).map_err(|_| fault())?;
+            let parsed = parse_after(head).map_err(|_| fault())?;
+            also(place.leaf, head.at, parsed.as_ref(), leaf);
+            rows.push(parsed.map_or(Row::Other, |parsed| row::of(place, parsed, opening)), leaf);
             Ok(())
         })?;
         Ok(rows)

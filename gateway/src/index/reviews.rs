@@ -6,8 +6,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_audit::{edge::Edge, review::Reviews};
-use jiff::tz::Offset;
+use credit_audit::{edge::Edge, leaf::Leaf, review::Reviews};
+use jiff::{Timestamp, tz::Offset};
 
 use super::{bundles, error::IndexError};
 
@@ -45,6 +45,14 @@ impl ReviewBook {
         let mut reviews = self.reviews.lock().unwrap_or_else(PoisonError::into_inner);
         self.read(&mut reviews, published)?;
         Ok(look(&mut reviews))
+    }
+
+    /// Takes in a leaf that was read for somebody else too, where it is the next.
+    pub(crate) fn next(&self, index: u64, at: Timestamp, leaf: Option<&Leaf<'_>>, bytes: &[u8]) {
+        let mut reviews = self.reviews.lock().unwrap_or_else(PoisonError::into_inner);
+        if reviews.size() == index {
+            reviews.parsed(index, at, leaf, bytes);
+        }
     }
 
     fn read(&self, reviews: &mut MutexGuard<'_, Reviews>, published: u64) -> Result<(), IndexError> {

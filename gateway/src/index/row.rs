@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::leaf::{Body, CorrectionState, KeyState, QuerySummary, ReviewState, parse_after, peek};
+use credit_audit::leaf::{Body, CorrectionState, KeyState, Leaf, QuerySummary, ReviewState};
 use credit_keys::{IndexKey, KeyId};
 use credit_policy::CitizenNumber;
 use jiff::civil::Date;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{error::IndexError, place::Place, sources::Sources};
+use super::{fresh::Fresh, place::Place, sources::Sources};
 use crate::state::consent_key;
 
 /// What is taken in of one leaf.
@@ -72,15 +72,9 @@ pub(super) enum ConsentRow {
 pub(super) const ALWAYS: &str = "0001-01-01";
 
 /// The row of a leaf.
-///
-/// # Errors
-/// When it is no leaf.
-pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row, IndexError> {
-    let fault = || IndexError::Leaf(place.leaf);
-    let head = peek(leaf).map_err(|_| fault())?;
-    let id = head.id;
-    let Some(parsed) = parse_after(head).map_err(|_| fault())? else { return Ok(Row::Other) };
-    Ok(match parsed.body {
+pub(super) fn of(place: Place, parsed: Leaf<'_>, opening: Opening<'_>) -> Row {
+    let (id, at) = (parsed.head.id, parsed.head.at);
+    match parsed.body {
         Body::Query(summary) => Row::Query(Box::new(of_query(place, summary, opening))),
         Body::Binding(binding) => {
             let person =
@@ -95,7 +89,7 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
         }
         Body::Correction(correction) => Row::Correction {
             leaf: place.leaf,
-            at: head.at.as_microsecond(),
+            at: at.as_microsecond(),
             query: correction.query,
             state: correction.state,
         },
@@ -132,11 +126,14 @@ pub(super) fn of(place: Place, leaf: &[u8], opening: Opening<'_>) -> Result<Row,
         | Body::Review(_)
         | Body::Sampling(_)
         | Body::Figures(_) => Row::Other,
-    })
+    }
 }
 
 fn of_query(place: Place, query: QuerySummary<'_>, opening: Opening<'_>) -> QueryRow {
     let person = || {
+        if let Some(person) = query.key.and_then(|key| opening.fresh.of(place.leaf, key)) {
+            return Some(person);
+        }
         let (sealed, commit) = (STANDARD.decode(query.sealed?).ok()?, STANDARD.decode(query.commit?).ok()?);
         let commit = commit.as_slice().try_into().ok()?;
         opening.open(query.key?, &query.id.to_string(), &sealed, commit, |plain| opening.person(plain))
@@ -198,6 +195,8 @@ pub(super) struct Opening<'a> {
     /// The index's key.
     pub(super) key: &'a IndexKey,
     pub(super) sources: Sources<'a>,
+    /// What need not be opened.
+    pub(super) fresh: &'a Fresh,
 }
 
 impl Opening<'_> {

@@ -138,6 +138,7 @@ pub(crate) async fn open(
         statistics,
         standing,
         index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
+        following: Mutex::default(),
         keys,
         log,
         recorder,

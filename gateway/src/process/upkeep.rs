@@ -18,7 +18,7 @@ use crate::{
         Account, Change, ChangeError, apply, finish_index, finish_pruning, record_due, record_key, watch_reviews,
     },
     gateway::Gateway,
-    index::{Index, IndexError, Sources},
+    index::{Index, IndexError},
     journey::record::case_again::say_again,
     keyring::KeyringError,
     process::snapshots::{self, Due, NotAdvanced},
@@ -163,9 +163,7 @@ pub(super) async fn index(gateway: Arc<Gateway>) {
         let shared = Arc::clone(&gateway);
         let advance = move || {
             let Some(index) = &shared.index else { return Ok(()) };
-            let sources = Sources { keys: &shared.keys, catalogue: &shared.catalogue() };
-            let advanced = index.advance(shared.log.published(), sources).and_then(|_| count_notices(&shared, index));
-            advanced.map_err(|error| error.to_string())
+            shared.follow_log().and_then(|_| count_notices(&shared, index)).map_err(|error| error.to_string())
         };
         let advanced = tokio::task::spawn_blocking(advance).await.unwrap_or_else(|error| Err(error.to_string()));
         gateway.metrics.duty(Duty::Index, advanced, gateway.clock.now());
@@ -190,6 +188,8 @@ pub(super) async fn coverage(gateway: Arc<Gateway>) {
         each_second.tick().await;
         let shared = Arc::clone(&gateway);
         let covered = tokio::task::spawn_blocking(move || {
+            // What is wrong with the index, its own duty says.
+            drop(shared.follow_log());
             let count = |coverage: &Coverage| shared.metrics.case_misses(coverage.not_handed_over());
             shared.covered(count).map_err(|error| error.to_string())
         });

@@ -159,6 +159,11 @@ impl Key {
         }
     }
 
+    /// Whether nobody's part of it was destroyed.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.stored, Stored::Whole(_))
+    }
+
     /// Of a data key: what derives the keys of persons.
     pub(crate) fn person_keys(&self) -> Result<Arc<PersonKeys>, KeyError> {
         match &self.stored {

@@ -98,6 +98,12 @@ impl Ring {
         data_key(key).ok().map(SubjectTagger::new)
     }
 
+    /// The data keys that open all that they ever sealed: neither destroyed, nor anybody's part of them.
+    #[must_use]
+    pub fn whole_data_keys(&self) -> Vec<KeyId> {
+        self.of_use(KeyUse::Data).filter(|key| key.is_whole()).map(|key| key.entry.id.clone()).collect()
+    }
+
     /// Opens the sealed part of the record of query `id` in `log`.
     ///
     /// # Errors

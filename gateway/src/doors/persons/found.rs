@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
-    index::{IndexError, Sources, Wanted, read_leaf},
+    index::{IndexError, Wanted, read_leaf},
 };
 
 /// How long the index may take to have what is durable.
@@ -92,8 +92,7 @@ fn make(
     language: Language,
 ) -> Result<Option<Listed>, IndexError> {
     let Some(index) = gateway.index.as_ref() else { return Ok(None) };
-    let sources = Sources { keys: &gateway.keys, catalogue: &gateway.catalogue() };
-    let covers = index.advance(gateway.log.published(), sources)?;
+    let covers = gateway.follow_log()?;
     if covers < durable {
         return Ok(None);
     }

@@ -134,6 +134,7 @@ pub(super) async fn record_answer(
     match submit_while(&gateway.log, entry, exchange.wants_proof(), &standing) {
         Ok(ticket) => {
             let durable = ticket.await?;
+            index(gateway, evidence, &durable);
             let spent = Settlement::Spent { index: durable.index, id: evidence.id, at: durable.at };
             reservation.settle(spent).await;
             let mut recorded = Recorded::new(evidence, body, None, Some(opening), durable);
@@ -214,7 +215,15 @@ pub(super) async fn record_refusal(
     log_cause(&refusal, evidence.id);
     let ticket = gateway.log.submit(entry, exchange.wants_proof(), || true).map_err(|_| NotRecordable)?;
     let durable = ticket.await?;
+    index(gateway, evidence, &durable);
     Ok(Recorded::new(evidence, body, Some(refusal), Some(opening), durable))
+}
+
+/// Tells the index whom the leaf is about.
+fn index(gateway: &Gateway, evidence: &Evidence, durable: &Durable) {
+    if let Some((index, person)) = gateway.index.as_ref().zip(evidence.recognised.person.as_ref()) {
+        person.disclose(|number| index.recorded(durable.index, number.as_str()));
+    }
 }
 
 /// What counts for the alarm rule.
