@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::keyring::Keyring;
+use credit_keys::KeyId;
 
 /// Records of which it is kept: more than come between two looks at full load. Whoever comes after them is opened.
 const MOST: usize = 65_536;
@@ -26,11 +26,10 @@ impl Newest {
         }
     }
 
-    /// Takes out what is kept of the leaves before `until`.
-    pub(super) fn take(&mut self, until: u64, keys: &Keyring) -> Fresh {
+    /// Takes out what is kept of the leaves before `until`. `whole` are the data keys that open all that they sealed.
+    pub(super) fn take(&mut self, until: u64, whole: Vec<KeyId>) -> Fresh {
         let later = self.0.split_off(&until);
         let persons = std::mem::replace(&mut self.0, later);
-        let whole = if persons.is_empty() { Vec::new() } else { keys.with(|ring| ring.whole_data_keys()) };
         Fresh { persons, whole: whole.into_iter().map(|key| key.as_str().to_owned()).collect() }
     }
 }
@@ -40,5 +39,36 @@ impl Fresh {
     /// looking tells.
     pub(super) fn of(&self, leaf: u64, data_key: &str) -> Option<[u8; 32]> {
         self.persons.get(&leaf).filter(|_| self.whole.contains(data_key)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(ids: &[&str]) -> Vec<KeyId> {
+        ids.iter().map(|id| KeyId::parse(id).unwrap()).collect()
+    }
+
+    #[test]
+    fn whom_a_leaf_is_about_is_known_once_and_only_while_its_key_opens_everything() {
+        let mut newest = Newest::default();
+        (3..7_u8).for_each(|leaf| newest.add(u64::from(leaf), [leaf; 32]));
+        let fresh = newest.take(5, keys(&["data-2026-11", "data-2026-12"]));
+        assert_eq!(fresh.of(3, "data-2026-11"), Some([3; 32]));
+        assert_eq!(fresh.of(4, "data-2026-12"), Some([4; 32]));
+        assert_eq!(fresh.of(4, "data-2026-10"), None, "somebody's part of it was destroyed, or all of it");
+        assert_eq!(fresh.of(5, "data-2026-11"), None, "it is not yet wanted");
+        assert_eq!(newest.take(5, keys(&["data-2026-11"])).of(3, "data-2026-11"), None);
+        assert_eq!(newest.take(9, keys(&["data-2026-11"])).of(6, "data-2026-11"), Some([6; 32]));
+    }
+
+    #[test]
+    fn no_more_is_kept_than_comes_between_two_looks() {
+        let mut newest = Newest::default();
+        (0..MOST as u64 + 1).for_each(|leaf| newest.add(leaf, [1; 32]));
+        let fresh = newest.take(u64::MAX, keys(&["data-2026-11"]));
+        assert_eq!(fresh.of(MOST as u64 - 1, "data-2026-11"), Some([1; 32]));
+        assert_eq!(fresh.of(MOST as u64, "data-2026-11"), None);
     }
 }

@@ -108,7 +108,9 @@ impl Index {
             }
             let until = published.min(from + BATCH);
             // Unsealing takes most of the time, and nobody waits for it.
-            let fresh = self.newest.lock().unwrap_or_else(PoisonError::into_inner).take(until, sources.keys);
+            // First: who asks the ring may wait for a disk, and queries do not wait for that.
+            let whole = sources.keys.with(|ring| ring.whole_data_keys());
+            let fresh = self.newest.lock().unwrap_or_else(PoisonError::into_inner).take(until, whole);
             let rows = self.rows((from, until), sources, &fresh, also)?;
             let mut file = self.lock();
             // What was opened before somebody was forgotten is opened again.

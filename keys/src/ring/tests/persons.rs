@@ -54,8 +54,10 @@ fn persons_are_not_destroyed_under_keys_in_force_of_other_uses_or_unknown() {
 fn the_persons_records_are_gone_and_all_others_stay() {
     let (mut bench, sealer, sealed) = december();
     let tags = |number| sealer.person(number).subject_tag("bank-1", "lending");
+    assert_eq!(bench.ring.whole_data_keys(), [NOVEMBER, "data-2026-12"].map(id));
     destroy(&mut bench, &[NOVEMBER], PERSON).expect("destroyed");
     for ring in [&bench.ring, &bench.reopened()] {
+        assert_eq!(ring.whole_data_keys(), [id("data-2026-12")], "of the other key nobody can say what opens");
         let gone = UnsealError::PersonDestroyed(id(NOVEMBER));
         assert_eq!(unseal(ring, NOVEMBER, &sealed[0]), Err(gone));
         assert_eq!(unseal(ring, NOVEMBER, &sealed[1]).as_deref(), Ok(OTHER));
