@@ -84,8 +84,6 @@ pub struct Gateway {
     pub log: Log,
     /// The index of the log, where persons have a door.
     pub(crate) index: Option<Index>,
-    /// One reads the log for the index after the other.
-    pub(crate) following: Mutex<()>,
     /// Which queries are reviewed, and what came of it.
     pub(crate) reviews: ReviewBook,
     /// How much was asked, and what came of it.
@@ -396,8 +394,6 @@ impl Gateway {
     /// [`IndexError`].
     pub(crate) fn follow_log(&self) -> Result<u64, IndexError> {
         let Some(index) = &self.index else { return Ok(0) };
-        // Whoever comes meanwhile has little left to read.
-        let _turn = self.following.lock().unwrap_or_else(PoisonError::into_inner);
         let sources = Sources { keys: &self.keys, catalogue: &self.catalogue() };
         let also = &mut |leaf: u64, at: Timestamp, parsed: Option<&leaf::Leaf<'_>>, bytes: &[u8]| {
             self.reviews.next(leaf, at, parsed, bytes);

@@ -67,6 +67,8 @@ pub(crate) struct Index {
     origin: String,
     key: IndexKey,
     newest: Mutex<Newest>,
+    /// One reads the log after the other: whoever comes meanwhile has little left to read.
+    turn: Mutex<()>,
 }
 
 impl Index {
@@ -78,7 +80,14 @@ impl Index {
     pub(crate) fn open(data_folder: &Path, origin: &str, key: IndexKey) -> Result<Self, IndexError> {
         let log_folder = data_folder.join("log");
         let file = IndexFile::open(&data_folder.join(FILE), origin, key.id().as_str(), &log_folder)?;
-        Ok(Self { file: Mutex::new(file), log_folder, origin: origin.to_owned(), key, newest: Mutex::default() })
+        Ok(Self {
+            file: Mutex::new(file),
+            log_folder,
+            origin: origin.to_owned(),
+            key,
+            newest: Mutex::default(),
+            turn: Mutex::default(),
+        })
     }
 
     /// Whom a leaf is about that was just recorded, so that its sealed part need not be opened for it.
@@ -98,6 +107,7 @@ impl Index {
         sources: Sources<'_>,
         also: &mut Follower<'_>,
     ) -> Result<u64, IndexError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let (from, forgotten) = {
                 let file = self.lock();

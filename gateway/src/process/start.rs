@@ -138,7 +138,6 @@ pub(crate) async fn open(
         statistics,
         standing,
         index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
-        following: Mutex::default(),
         keys,
         log,
         recorder,

@@ -35,7 +35,7 @@ fn a_query_takes_as_many_instructions_as_it_did() {
     drop(store);
     let (out, own) = (folder.join("instructions"), Gateway::serve_command(&folder));
     let mut command = Command::new("valgrind");
-    command.args(["--quiet", "--tool=callgrind", "--separate-threads=yes", "--instr-atstart=no"]);
+    command.args(["--quiet", "--tool=callgrind", "--fair-sched=yes", "--separate-threads=yes", "--instr-atstart=no"]);
     command.arg(format!("--callgrind-out-file={}", out.display())).arg(own.get_program()).args(own.get_args());
     let gateway = Gateway::start(folder, command);
     let (folder, pid) = (gateway.folder(), gateway.pid());
@@ -71,26 +71,40 @@ fn counted(caller: &Caller, (pid, out): (u32, &Path), query: &dyn Fn(u64) -> Que
     };
     run(async {
         let mut connection = caller.http1().await.expect("a connection");
-        ask(&mut connection, query, 0).await;
-        control(&["--instr=on"]);
-        ask(&mut connection, query, QUERIES).await;
-        control(&["--dump"]);
-        control(&["--instr=off"]);
-    });
-    let all = served(out);
-    assert!(all > 0, "no thread that serves callers was counted");
-    all / QUERIES / 1_000
+        let mut first = 0;
+        // Where the machine has much else to do, the programs are so slow that a record takes too long: another time.
+        while !ask(&mut connection, query, first).await {
+            first += QUERIES;
+        }
+        for _ in 0..20 {
+            first += QUERIES;
+            control(&["--instr=on"]);
+            let is_whole = ask(&mut connection, query, first).await;
+            control(&["--dump"]);
+            control(&["--instr=off"]);
+            let all = served(out);
+            if is_whole {
+                assert!(all > 0, "no thread that serves callers was counted");
+                return all / QUERIES / 1_000;
+            }
+        }
+        panic!("not once all of {QUERIES} queries were answered");
+    })
 }
 
-async fn ask(connection: &mut Channel, query: &dyn Fn(u64) -> Query, first: u64) {
+/// Whether all were answered.
+async fn ask(connection: &mut Channel, query: &dyn Fn(u64) -> Query, first: u64) -> bool {
+    let mut is_whole = true;
     for nr in first..first + QUERIES {
         let (body, token) = query(nr);
         let mut headers = vec![("content-type", "application/json")];
         headers.extend(token.as_ref().map(|token| ("authorization", token.as_str())));
         let request = request(Method::POST, "/v1/queries", &headers, body.to_string());
         let reply = connection.send(request).await.expect("a reply");
-        assert_eq!(reply.status, 200, "{}", reply.text());
+        is_whole &= reply.status == 200;
+        assert!(reply.status == 200 || reply.code() == "not-recordable", "{}", reply.text());
     }
+    is_whole
 }
 
 /// Instructions of the threads that serve callers, in what was written last; it is gone then.
