@@ -21,7 +21,11 @@ mod keys;
 mod lending;
 mod link;
 mod moving;
+mod rows;
+mod settled;
+mod statements;
 mod tally;
+mod waiting;
 
 use std::sync::Arc;
 

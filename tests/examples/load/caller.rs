@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use crate::{figures::Round, servers::Side};
+use crate::{figures::Round, servers::{Side, Times}};
 
 struct Line {
     stream: TlsStream<TcpStream>,
@@ -154,8 +154,9 @@ pub(crate) fn batch(side: &Side, lines: String, count: usize) -> Round {
     })
 }
 
-fn round(side: &Side, requests: usize, (before, began): (Duration, Instant), mut times: Vec<Duration>) -> Round {
+fn round(side: &Side, requests: usize, (before, began): (Times, Instant), mut times: Vec<Duration>) -> Round {
     times.sort_unstable();
     let wall = began.elapsed();
-    Round { side: side.name, requests, cpu: side.cpu_at_rest() - before, wall, times }
+    let taken = side.cpu_at_rest().since(&before);
+    Round { side: side.name, requests, cpu: taken.all(), others: taken.others, wall, times }
 }
