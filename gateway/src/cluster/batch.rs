@@ -107,12 +107,12 @@ impl Books {
             released = Released::default();
             (persons, deltas) = (tally::persons(steps, &[]), tally::deltas(steps, &[]));
             let settle = self.settle(settled, &released);
-            (_, _, found) = try_join3(begin, settle, self.look(steps, &deltas, &persons)).await?;
+            (_, _, found) = try_join3(begin, settle, self.look(steps, &settled.done, &deltas, &persons)).await?;
         } else {
             (_, released) = try_join(begin, self.released(settled)).await?;
             (persons, deltas) = (tally::persons(steps, &released.held), tally::deltas(steps, &released.held));
             let settle = self.settle(settled, &released);
-            (_, found) = try_join(settle, self.look(steps, &deltas, &persons)).await?;
+            (_, found) = try_join(settle, self.look(steps, &settled.done, &deltas, &persons)).await?;
         }
         let back = self.decide(steps, found, (&deltas, &persons), &released.held);
         if settled.is_empty() && steps.iter().all(|step| !step.is_granted()) {
@@ -163,7 +163,7 @@ impl Books {
         Ok(released)
     }
 
-    /// What was answered stays, and what was not goes.
+    /// What was answered stays, and what was not goes; but for rows of claims that are done.
     async fn settle(&self, settled: &Settled, released: &Released) -> Result<(), StateFault> {
         let spent = try_join(self.used(settled), self.answered(settled));
         let given_back = try_join4(
@@ -172,8 +172,7 @@ impl Books {
             self.of_keys(&self.statements.unrepeated, released.held.iter().filter_map(|held| held.repeats)),
             self.keep(&released.kept),
         );
-        let done = self.of_keys(&self.statements.done, settled.done.iter().map(|row| *row.as_bytes()));
-        try_join3(spent, given_back, done).await.map(drop)
+        try_join(spent, given_back).await.map(drop)
     }
 
     async fn used(&self, settled: &Settled) -> Result<(), StateFault> {
@@ -233,12 +232,18 @@ impl Books {
             let consent = step.claim.consent.map(|consent| consent.key);
             consent.into_iter().chain(step.claim.entries().map(|entry| entry.key))
         });
-        let locks: Vec<i64> = asked.chain(settled.consents.iter().copied()).map(lock_of).collect();
+        let locks: Vec<i64> = asked.chain(settled.changes.iter().copied()).map(lock_of).collect();
         self.unless_none(&self.statements.lock, &locks, &[&locks]).await
     }
 
-    /// Counts all that is asked for, and looks what stands of the consents and keys.
-    async fn look(&self, steps: &[Step], deltas: &Deltas, persons: &[Person]) -> Result<Found, StateFault> {
+    /// Counts all that is asked for, lets go what is done, and looks what stands of the consents and keys.
+    async fn look(
+        &self,
+        steps: &[Step],
+        done: &[Uuid],
+        deltas: &Deltas,
+        persons: &[Person],
+    ) -> Result<Found, StateFault> {
         let earlier = steps.iter().flat_map(|step| {
             let claim = &step.claim;
             claim.earlier_cases.iter().copied().chain(claim.earlier_person)
@@ -246,7 +251,7 @@ impl Books {
         let (uses, firsts, counts, earlier) = try_join4(
             self.uses(steps),
             self.firsts(steps),
-            self.count(deltas, persons),
+            self.count(done, deltas, persons),
             self.rows_of(&self.statements.earlier, earlier),
         )
         .await?;
@@ -293,10 +298,11 @@ impl Books {
         parsed.collect()
     }
 
-    async fn count(&self, deltas: &Deltas, persons: &[Person]) -> Result<Vec<(Key, i32)>, StateFault> {
-        if deltas.is_empty() {
+    async fn count(&self, done: &[Uuid], deltas: &Deltas, persons: &[Person]) -> Result<Vec<(Key, i32)>, StateFault> {
+        if deltas.is_empty() && done.is_empty() {
             return Ok(Vec::new());
         }
+        let done: Vec<&[u8]> = done.iter().map(|row| &row.as_bytes()[..]).collect();
         let keys: Vec<&[u8]> = deltas.keys().map(|key| &key[..]).collect();
         let (by, until): (Vec<i32>, Vec<i64>) = deltas.values().copied().unzip();
         let of: Vec<&[u8]> = persons.iter().map(|person| &person.key[..]).collect();
@@ -304,7 +310,7 @@ impl Books {
             persons.iter().map(|person| (person.asked, person.change())).unzip();
         let scopes: Vec<&[u8]> = persons.iter().map(|person| &person.persons[..]).collect();
         let until_of: Vec<i64> = persons.iter().map(|person| person.until).collect();
-        let values: [Value<'_>; 8] = [&keys, &by, &until, &of, &asked, &change, &scopes, &until_of];
+        let values: [Value<'_>; 9] = [&keys, &by, &until, &of, &asked, &change, &scopes, &until_of, &done];
         counted(&self.link.client.query(&self.statements.count, &values).await?)
     }
 

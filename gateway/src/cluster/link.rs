@@ -164,11 +164,14 @@ impl Link {
         }
         let row = self.client.query_one(&self.written, &[]).await?;
         let (written, mut has) = (row.try_get::<_, String>(0)?, row.try_get::<_, bool>(1)?);
+        let mut waits = Duration::ZERO;
         while !has {
             if Instant::now() >= latest {
                 return Err(StateFault::NoStandby);
             }
-            sleep(LOOK).await;
+            // Mostly another connection wrote something since, which the standby has in a moment.
+            sleep(waits).await;
+            waits = LOOK;
             has = self.client.query_one(&self.has, &[&written]).await?.try_get(0)?;
         }
         Ok(())

@@ -21,6 +21,7 @@ mod keys;
 mod lending;
 mod link;
 mod moving;
+mod pace;
 mod rows;
 mod settled;
 mod statements;

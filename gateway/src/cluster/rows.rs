@@ -82,7 +82,10 @@ fn put(text: &mut Vec<u8>, id: Uuid, held: &Held) {
     text.extend(u32::try_from(institution.len()).unwrap_or(u32::MAX).to_be_bytes());
     text.extend(institution.as_bytes());
     let (consent, number) = use_.unzip();
-    [*staff, *case, Some(*person), *persons, consent, *first, *repeats].iter().flatten().for_each(|key| text.extend(key));
+    [*staff, *case, Some(*person), *persons, consent, *first, *repeats]
+        .iter()
+        .flatten()
+        .for_each(|key| text.extend(key));
     text.extend(number.map(i32::to_be_bytes).iter().flatten());
 }
 
@@ -153,10 +156,15 @@ mod tests {
     fn rows_hold_all_of_them_and_none_is_too_large() {
         let all = several(255);
         let rows = rows(all.iter().map(|(id, held)| (*id, held)));
-        assert!(rows.len() > 1 && rows.iter().all(|row| row.text.len() <= MOST && row.queries.first() == Some(&row.id)));
+        assert!(
+            rows.len() > 1 && rows.iter().all(|row| row.text.len() <= MOST && row.queries.first() == Some(&row.id))
+        );
         let read: Reserved = rows.iter().flat_map(|row| parse(row.id, &row.text).unwrap()).collect();
         assert_eq!(read, all);
-        assert_eq!(rows.into_iter().flat_map(|row| row.queries).collect::<Vec<_>>(), all.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        assert_eq!(
+            rows.into_iter().flat_map(|row| row.queries).collect::<Vec<_>>(),
+            all.iter().map(|(id, _)| *id).collect::<Vec<_>>()
+        );
         assert_eq!(parse(Uuid::nil(), &text(&all)), Some(all));
     }
 
@@ -168,7 +176,17 @@ mod tests {
             key = [9_u8; 16]
         );
         let (key, use_) = (Some([9; 16]), Some(([9; 16], 3)));
-        let held = Held { institution: "housing".to_owned(), case: key, person: [9; 16], use_, until: 5, staff: None, persons: None, first: None, repeats: None };
+        let held = Held {
+            institution: "housing".to_owned(),
+            case: key,
+            person: [9; 16],
+            use_,
+            until: 5,
+            staff: None,
+            persons: None,
+            first: None,
+            repeats: None,
+        };
         assert_eq!(parse(id, text.as_bytes()), Some(vec![(id, held)]));
     }
 }

@@ -19,14 +19,15 @@ pub(super) struct Settled {
     pub(super) given_back: BTreeMap<Uuid, Vec<Uuid>>,
     /// Rows of which nothing is under way any more.
     pub(super) done: Vec<Uuid>,
-    /// Whose uses change.
-    pub(super) consents: Vec<Key>,
+    /// Consents and idempotency keys of which something changes.
+    pub(super) changes: Vec<Key>,
 }
 
 impl Settled {
     /// Of one query, in that row.
     pub(super) fn take(&mut self, row: Uuid, id: Uuid, held: &Held, outcome: Outcome) {
-        self.consents.extend(held.use_.map(|(consent, _)| consent));
+        let consent = held.use_.map(|(consent, _)| consent);
+        self.changes.extend([consent, held.first, held.repeats].into_iter().flatten());
         match outcome {
             Outcome::Answered(at) => {
                 self.used.extend(held.use_.map(|use_| (row, use_, at)));
@@ -36,23 +37,8 @@ impl Settled {
         }
     }
 
-    /// It may not be known what became of it: then it is said again, before what came later.
-    pub(super) fn and_then(mut self, later: Self) -> Self {
-        self.used.extend(later.used);
-        self.answered.extend(later.answered);
-        later.given_back.into_iter().for_each(|(row, ids)| self.given_back.entry(row).or_default().extend(ids));
-        self.done.extend(later.done);
-        self.consents.extend(later.consents);
-        self
-    }
-
-    /// Whether it changes what a later claim finds.
-    pub(super) fn matters(&self) -> bool {
-        !(self.used.is_empty() && self.answered.is_empty() && self.given_back.is_empty())
-    }
-
     pub(super) fn is_empty(&self) -> bool {
-        !self.matters() && self.done.is_empty()
+        self.used.is_empty() && self.answered.is_empty() && self.given_back.is_empty() && self.done.is_empty()
     }
 
     /// Whether it is of this row.

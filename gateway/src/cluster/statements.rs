@@ -51,12 +51,12 @@ statements! {
     /// What is reserved still, of claims that are in one row.
     keep = "UPDATE credit_claim q SET held = t.h FROM unnest($1::bytea[], $2::bytea[]) AS t (r, h) \
         WHERE q.id = ANY ($1) AND q.id = t.r";
-    done = "DELETE FROM credit_claim WHERE id = ANY ($1)";
     uses = "SELECT consent, number, at, until FROM credit_use WHERE consent = ANY ($1)";
     firsts = "SELECT key, identity, origin, asked, answered, repeats FROM credit_repeat WHERE key = ANY ($1)";
-    /// In the order of the keys, so that two batches take the rows in the same order. Then the numbers of different persons, by who
-    /// is looked up as often as it is asked for here; in their order too.
-    count = "WITH counted AS (INSERT INTO credit_count AS c (key, n, until) \
+    /// Rows of claims go of which nothing is under way. Counts change in the order of the keys, so that two batches take the rows in the
+    /// same order; then the numbers of different persons, by who is looked up as often as it is asked for here; in their order too.
+    count = "WITH done AS (DELETE FROM credit_claim WHERE id = ANY ($9)), \
+        counted AS (INSERT INTO credit_count AS c (key, n, until) \
           SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[]) \
           ON CONFLICT (key) DO UPDATE SET n = c.n + excluded.n, until = greatest(c.until, excluded.until) RETURNING key, n), \
         persons AS (INSERT INTO credit_count AS c (key, n, until) \

@@ -380,8 +380,7 @@ pub(super) fn taken_back(steps: &[Step], persons: &[Person], before: &Heights) -
     if deltas.is_empty() {
         return deltas;
     }
-    let looked_up: BTreeSet<Key> =
-        steps.iter().filter(|step| step.is_granted()).map(|step| step.held.person).collect();
+    let looked_up: BTreeSet<Key> = steps.iter().filter(|step| step.is_granted()).map(|step| step.held.person).collect();
     for person in persons.iter().filter(|person| person.is_new(before) && !looked_up.contains(&person.key)) {
         add(&mut deltas, person.persons, -1, person.until);
     }

@@ -28,8 +28,6 @@ pub(super) struct Asked {
 pub(super) struct Waiting {
     pub(super) claims: Vec<Asked>,
     pub(super) settled: Settled,
-    /// Since when there is something in it.
-    pub(super) settled_since: Option<Instant>,
     pub(super) flushes: Vec<oneshot::Sender<()>>,
     /// Granted and not settled, with the row in which it stands.
     held: HashMap<Uuid, (Uuid, Held)>,
@@ -58,32 +56,12 @@ impl Waiting {
                 self.settled.done.push(row);
             }
         }
-        self.note_settled();
     }
 
     /// All queries of a row that nobody here knows.
     pub(super) fn settle_row(&mut self, row: Uuid, all: Vec<(Uuid, Held, Outcome)>) {
         all.iter().for_each(|(id, held, outcome)| self.settled.take(row, *id, held, *outcome));
         self.settled.done.push(row);
-        self.note_settled();
-    }
-
-    /// What a batch did not settle, or perhaps did, is said again.
-    pub(super) fn settle_again(&mut self, before: Settled) {
-        let later = std::mem::take(&mut self.settled);
-        self.settled = before.and_then(later);
-        self.note_settled();
-    }
-
-    fn note_settled(&mut self) {
-        if !self.settled.is_empty() {
-            self.settled_since.get_or_insert_with(Instant::now);
-        }
-    }
-
-    pub(super) fn take_settled(&mut self) -> Settled {
-        self.settled_since = None;
-        std::mem::take(&mut self.settled)
     }
 
     /// Rows that are on the books from now on.

@@ -114,6 +114,9 @@ since = "from"
 last = "to"
 "#;
 
+/// Longer than the second in which work begins that is left to be done.
+const WINDOW: Duration = Duration::from_millis(1_200);
+
 /// A server of which processor time is measured.
 #[derive(Clone)]
 pub(crate) struct Side {
@@ -142,17 +145,26 @@ impl Side {
         Self { name, pids, others, callers: gateways.iter().map(callers).collect() }
     }
 
+    /// What it takes in such a time while nobody asks.
+    pub(crate) fn idle(&self) -> Times {
+        let before = self.cpu();
+        std::thread::sleep(WINDOW);
+        self.cpu().since(&before)
+    }
+
     /// Processor time so far, of every thread, once nothing is left to do: what a query leaves to be done behind it, as the
-    /// index of the log, is its own and not the next one's.
-    pub(crate) fn cpu_at_rest(&self) -> Times {
+    /// index of the log, is its own and not the next one's. What is done while nobody asks is not, while that is waited for.
+    pub(crate) fn cpu_at_rest(&self, idle: &Times) -> Times {
         let latest = Instant::now() + Duration::from_secs(60);
+        let mut waited = Times::default();
         loop {
             let before = self.cpu();
-            // Longer than the second in which such work begins.
-            std::thread::sleep(Duration::from_millis(1_200));
+            std::thread::sleep(WINDOW);
             let now = self.cpu();
-            if now.since(&before).all() < Duration::from_millis(48) || Instant::now() > latest {
-                return now;
+            waited = Times { own: waited.own + idle.own, others: waited.others + idle.others };
+            let is_at_rest = now.since(&before).all() < idle.all() + Duration::from_millis(48);
+            if is_at_rest || Instant::now() > latest {
+                return now.since(&waited);
             }
         }
     }
@@ -183,6 +195,7 @@ impl Side {
 }
 
 /// Processor time.
+#[derive(Default)]
 pub(crate) struct Times {
     own: Duration,
     /// Of the servers behind it.

@@ -16,7 +16,11 @@ use crate::{
 };
 
 /// Claims on persons of these names, in turn over the gateways, all at once.
-fn at_once<'s>(state: &'s State<'_>, names: &[String], each: impl Fn(usize) -> Claim<'static>) -> Vec<(usize, Result<Held<'s>, Refused>)> {
+fn at_once<'s>(
+    state: &'s State<'_>,
+    names: &[String],
+    each: impl Fn(usize) -> Claim<'static>,
+) -> Vec<(usize, Result<Held<'s>, Refused>)> {
     let asked = run(async {
         let mut all = JoinSet::new();
         for (nr, name) in names.iter().enumerate() {
@@ -195,11 +199,14 @@ fn what_was_committed_unheard_is_refused_and_given_back() {
     let is_free = || number("SELECT sum(n) FROM credit_count") == 0 && number("SELECT count(*) FROM credit_claim") == 0;
     assert_eq!(reserve(), Ok(()));
     assert!(within(TIME, is_free));
-    // The server has counted, and cannot write what is reserved; from then on nothing of what it says comes through.
+    // The server has counted, and waits before it writes what is reserved; from then on nothing of what it says comes through.
+    let waits_here = "CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END $$;
+        CREATE TRIGGER waits BEFORE INSERT ON credit_claim EXECUTE FUNCTION waits();";
+    drop(server.sql(&database, waits_here).held());
     let waits = "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database WHERE NOT granted AND datname = current_database()";
     std::thread::scope(|scope| {
         let mut asking = None;
-        server.session(&database, "BEGIN; LOCK TABLE credit_claim IN SHARE MODE;", || {
+        server.session(&database, "DO $$ BEGIN PERFORM pg_advisory_lock(1); END $$;", || {
             asking = Some(scope.spawn(&reserve));
             assert!(within(TIME, || number(waits) > 0), "it does not come so far");
             relay.cut_answers();
