@@ -207,7 +207,7 @@ fn what_was_committed_unheard_is_refused_and_given_back() {
     std::thread::scope(|scope| {
         let mut asking = None;
         server.session(&database, "DO $$ BEGIN PERFORM pg_advisory_lock(1); END $$;", || {
-            asking = Some(scope.spawn(&reserve));
+            asking = Some(scope.spawn(reserve));
             assert!(within(TIME, || number(waits) > 0), "it does not come so far");
             relay.cut_answers();
         });
