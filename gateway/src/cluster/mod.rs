@@ -21,7 +21,12 @@ mod keys;
 mod lending;
 mod link;
 mod moving;
+mod pace;
+mod rows;
+mod settled;
+mod statements;
 mod tally;
+mod waiting;
 
 use std::sync::Arc;
 
