@@ -297,7 +297,7 @@ impl Round {
         timeout_at(latest, beats.beat(&self.process.keys(), latest)).await.unwrap_or(Err(StateFault::Late))?;
         self.begin().await?;
         self.hear().await?;
-        self.cluster.set_heard(began);
+        self.cluster.set_heard(began.max(1));
         Ok(())
     }
 
