@@ -1,80 +1,26 @@
 //! One transaction for many queries: what they claim, and what became of those before them.
 //!
-//! Locks are taken in one order by every gateway (consents and idempotency keys, then counts, each sorted), so that two batches
-//! wait for each other at most once and never in a circle.
+//! It takes two questions to the server: all that is asked is counted and looked up by the first, and then it is known what is granted;
+//! the second writes that, commits, and asks whether a standby has it. Locks are taken in one order by every gateway (consents and
+//! idempotency keys, then rows of claims, then counts, each sorted), so that two batches wait for each other at most once and never
+//! in a circle.
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{try_join, try_join_all, try_join3};
-use jiff::Timestamp;
+use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 use tokio::time::Instant;
-use tokio_postgres::{Client, Statement, types::ToSql};
+use tokio_postgres::{Statement, types::ToSql};
 use uuid::Uuid;
 
 use super::{
     fault::StateFault,
     link::{Link, Server},
-    tally::{self, Deltas, EarlierUses, Heights, Held, Known, KnownFirst, KnownUse, Step},
+    rows::{self, Reserved, Row},
+    settled::Settled,
+    statements::Statements,
+    tally::{self, Deltas, EarlierUses, Heights, Held, Known, KnownFirst, KnownUse, Person, Step},
 };
-use crate::{
-    state::{Key, elsewhere::Outcome},
-    stores::postgres::PostgresFault,
-};
-
-/// A number of 64 bits for each consent or key: whoever has it is alone with that consent or key until the transaction ends.
-const LOCK: &str =
-    "SELECT pg_catalog.pg_advisory_xact_lock(k) FROM (SELECT DISTINCT unnest($1::bigint[]) AS k ORDER BY 1) AS keys";
-const USES: &str = "SELECT consent, number, at, until FROM credit_use WHERE consent = ANY ($1)";
-const FIRSTS: &str = "SELECT key, identity, origin, asked, answered, repeats FROM credit_repeat WHERE key = ANY ($1)";
-/// In the order of the keys, so that two batches take the rows in the same order.
-const COUNT: &str = "INSERT INTO credit_count AS c (key, n, until) \
-     SELECT k, d, u FROM unnest($1::bytea[], $2::integer[], $3::bigint[]) AS t (k, d, u) ORDER BY k \
-     ON CONFLICT (key) DO UPDATE SET n = c.n + excluded.n, until = greatest(c.until, excluded.until) RETURNING key, n";
-const EARLIER: &str = "SELECT key, n FROM credit_count WHERE key = ANY ($1)";
-const USE: &str = "INSERT INTO credit_use (consent, number, at, until) \
-     SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[], $4::bigint[])";
-/// Another consent has the name of one that is over.
-const FORGET: &str = "DELETE FROM credit_use WHERE consent = ANY ($1) AND at < 9223372036854775807";
-const LENGTHEN: &str = "UPDATE credit_use u SET until = t.e FROM unnest($1::bytea[], $2::bigint[]) AS t (c, e) \
-     WHERE u.consent = t.c AND u.until < t.e";
-const USED: &str = "UPDATE credit_use u SET at = t.a FROM unnest($1::bytea[], $2::integer[], $3::bigint[]) AS t (c, n, a) \
-     WHERE u.consent = t.c AND u.number = t.n";
-const UNUSE: &str = "DELETE FROM credit_use u USING unnest($1::bytea[], $2::integer[]) AS t (c, n) \
-     WHERE u.consent = t.c AND u.number = t.n";
-const FIRST: &str = "INSERT INTO credit_repeat (key, identity, first, origin, asked, answered, repeats) \
-     SELECT k, i, f, $4, a, false, 0 FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $5::bigint[]) AS t (k, i, f, a) \
-     ON CONFLICT (key) DO UPDATE SET identity = excluded.identity, first = excluded.first, origin = excluded.origin, \
-     asked = excluded.asked, answered = false, repeats = 0";
-const REPEATED: &str = "UPDATE credit_repeat SET repeats = repeats + 1 WHERE key = ANY ($1)";
-const UNREPEATED: &str = "UPDATE credit_repeat SET repeats = repeats - 1 WHERE key = ANY ($1)";
-const UNASKED: &str = "DELETE FROM credit_repeat r USING unnest($1::bytea[], $2::bytea[]) AS t (k, f) \
-     WHERE r.key = t.k AND r.first = t.f AND NOT r.answered";
-const ANSWERED: &str = "UPDATE credit_repeat r SET answered = true FROM unnest($1::bytea[], $2::bytea[]) AS t (k, f) \
-     WHERE r.key = t.k AND r.first = t.f";
-const CLAIM: &str =
-    "INSERT INTO credit_claim (id, origin, held) SELECT i, $2, h FROM unnest($1::bytea[], $3::bytea[]) AS t (i, h)";
-const UNCLAIM: &str = "DELETE FROM credit_claim WHERE id = ANY ($1) RETURNING id";
-
-/// The statements on one connection.
-struct Statements {
-    lock: Statement,
-    uses: Statement,
-    firsts: Statement,
-    count: Statement,
-    earlier: Statement,
-    forget: Statement,
-    lengthen: Statement,
-    use_: Statement,
-    used: Statement,
-    unuse: Statement,
-    first: Statement,
-    repeated: Statement,
-    unrepeated: Statement,
-    unasked: Statement,
-    answered: Statement,
-    claim: Statement,
-    unclaim: Statement,
-}
+use crate::{state::Key, stores::postgres::PostgresFault};
 
 /// A connection on which batches are made.
 pub(super) struct Books {
@@ -83,88 +29,21 @@ pub(super) struct Books {
     origin: String,
 }
 
-/// What became of queries before.
+/// What stands on the books of what a batch asks for.
 #[derive(Default)]
-pub(super) struct Settled {
-    /// They were answered: what they reserved is used. With the times of their leaves.
-    spent: Vec<(Uuid, Held, Timestamp)>,
-    /// They were not.
-    given_back: Vec<(Uuid, Held)>,
+struct Found {
+    known: Known,
+    counts: Vec<(Key, i32)>,
+    earlier: BTreeMap<Key, i32>,
 }
 
-impl Settled {
-    pub(super) fn take(&mut self, id: Uuid, held: Held, outcome: Outcome) {
-        match outcome {
-            Outcome::Answered(at) => self.spent.push((id, held, at)),
-            Outcome::GivenBack => self.given_back.push((id, held)),
-        }
-    }
-
-    fn consents(&self) -> impl Iterator<Item = Key> {
-        let held = self.spent.iter().map(|(_, held, _)| held).chain(self.given_back.iter().map(|(_, held)| held));
-        held.filter_map(|held| held.use_.map(|(consent, _)| consent))
-    }
-
-    pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
-        self.spent.iter().map(|(id, ..)| *id).chain(self.given_back.iter().map(|(id, _)| *id))
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.spent.is_empty() && self.given_back.is_empty()
-    }
-}
-
-impl Statements {
-    async fn prepare(client: &Client) -> Result<Self, StateFault> {
-        let texts = [
-            LOCK, USES, FIRSTS, COUNT, EARLIER, FORGET, LENGTHEN, USE, USED, UNUSE, FIRST, REPEATED, UNREPEATED,
-            UNASKED, ANSWERED, CLAIM, UNCLAIM,
-        ];
-        let made = try_join_all(texts.map(|text| client.prepare(text))).await?;
-        let Ok(
-            [
-                lock,
-                uses,
-                firsts,
-                count,
-                earlier,
-                forget,
-                lengthen,
-                use_,
-                used,
-                unuse,
-                first,
-                repeated,
-                unrepeated,
-                unasked,
-                answered,
-                claim,
-                unclaim,
-            ],
-        ) = <[Statement; 17]>::try_from(made)
-        else {
-            return Err(PostgresFault::Protocol.into());
-        };
-        Ok(Self {
-            lock,
-            uses,
-            firsts,
-            count,
-            earlier,
-            forget,
-            lengthen,
-            use_,
-            used,
-            unuse,
-            first,
-            repeated,
-            unrepeated,
-            unasked,
-            answered,
-            claim,
-            unclaim,
-        })
-    }
+/// What is given back with a batch, as it stands on the books.
+#[derive(Default)]
+struct Released {
+    held: Vec<Held>,
+    of: Vec<Uuid>,
+    /// What stays of rows.
+    kept: Vec<(Uuid, Reserved)>,
 }
 
 impl Books {
@@ -176,20 +55,14 @@ impl Books {
         Ok(Self { link, statements, origin: origin.to_owned() })
     }
 
-    /// What this gateway reserved and did not settle, on the books.
+    /// What this gateway reserved and did not settle, on the books: rows of claims.
     ///
     /// # Errors
     /// [`StateFault`].
-    pub(super) async fn under_way(&self) -> Result<Vec<(Uuid, Held)>, StateFault> {
+    pub(super) async fn under_way(&self) -> Result<Vec<(Uuid, Reserved)>, StateFault> {
         let rows =
             self.link.client.query("SELECT id, held FROM credit_claim WHERE origin = $1", &[&self.origin]).await?;
-        let parsed = rows.iter().map(|row| {
-            let (id, held) = (row.try_get::<_, &[u8]>(0)?, row.try_get::<_, &[u8]>(1)?);
-            let id = Uuid::from_slice(id).map_err(|_| PostgresFault::Protocol)?;
-            let held = serde_json::from_slice(held).map_err(|_| PostgresFault::Protocol)?;
-            Ok((id, held))
-        });
-        parsed.collect()
+        rows.iter().map(reserved).collect()
     }
 
     /// Removes what no query can ask for any more.
@@ -212,78 +85,145 @@ impl Books {
         Ok(())
     }
 
-    /// Makes one batch. What it says counts only where it says so.
+    /// Makes one batch, and returns the rows of what it granted. What it says counts only where it says so.
     ///
     /// # Errors
     /// [`StateFault`]: then it is not known what of it is on the books.
-    pub(super) async fn make(&self, steps: &mut [Step], settled: &Settled, latest: Instant) -> Result<(), StateFault> {
+    pub(super) async fn make(
+        &self,
+        steps: &mut [Step],
+        settled: &Settled,
+        latest: Instant,
+    ) -> Result<Vec<Row>, StateFault> {
         let client = &self.link.client;
-        // In this order at the server.
-        let begin = async { Ok(client.batch_execute("BEGIN").await?) };
-        let (_, (), released) = try_join3(begin, self.lock(steps, settled), self.settle(settled)).await?;
-        self.take_uses(steps).await?;
-        self.take_counts(steps, &released).await?;
-        let is_read_only = settled.is_empty() && steps.iter().all(|step| !step.is_granted());
-        if is_read_only {
-            return Ok(client.batch_execute("ROLLBACK").await?);
+        // In this order at the server, here and below. Where one of them fails the server rolls all of it back, whatever it says to
+        // the last.
+        let begin = async {
+            let begin = async { Ok(client.batch_execute("BEGIN").await?) };
+            try_join(begin, self.lock(steps, settled)).await
+        };
+        let (released, found, persons, deltas);
+        if settled.given_back.is_empty() {
+            released = Released::default();
+            (persons, deltas) = (tally::persons(steps, &[]), tally::deltas(steps, &[]));
+            let settle = self.settle(settled, &released);
+            (_, _, found) = try_join3(begin, settle, self.look(steps, &settled.done, &deltas, &persons)).await?;
+        } else {
+            (_, released) = try_join(begin, self.released(settled)).await?;
+            (persons, deltas) = (tally::persons(steps, &released.held), tally::deltas(steps, &released.held));
+            let settle = self.settle(settled, &released);
+            (_, found) = try_join(settle, self.look(steps, &settled.done, &deltas, &persons)).await?;
         }
-        // Where one of them fails the server rolls all of it back, whatever it says to the last.
-        self.write_uses(steps).await?;
-        try_join(self.write_claims(steps), async { Ok(client.batch_execute("COMMIT").await?) }).await?;
-        self.link.prove(latest).await
-    }
-
-    /// What was answered stays, and what was not goes: of that only what is on the books, so that nothing is given back twice.
-    async fn settle(&self, settled: &Settled) -> Result<Vec<Held>, StateFault> {
-        if settled.is_empty() {
+        let back = self.decide(steps, found, (&deltas, &persons), &released.held);
+        if settled.is_empty() && steps.iter().all(|step| !step.is_granted()) {
+            client.batch_execute("ROLLBACK").await?;
             return Ok(Vec::new());
         }
-        let ids: Vec<Uuid> = settled.ids().collect();
-        let ids: Vec<&[u8]> = ids.iter().map(|id| &id.as_bytes()[..]).collect();
-        let gone = self.link.client.query(&self.statements.unclaim, &[&ids]).await?;
-        let gone = gone.iter().map(|row| Ok(Uuid::from_slice(row.try_get::<_, &[u8]>(0)?).unwrap_or_default()));
-        let gone = gone.collect::<Result<Vec<_>, tokio_postgres::Error>>()?;
-        let is_gone = |(id, _): &&(Uuid, Held)| gone.contains(id);
-        let spent: Vec<_> = settled.spent.iter().filter(|(id, ..)| gone.contains(id)).collect();
-        let answered: Vec<_> = spent.iter().filter_map(|(id, held, _)| Some((held.first?, *id))).collect();
-        self.of_keys(&self.statements.answered, &answered).await?;
-        let used: Vec<_> = spent.iter().filter_map(|(_, held, at)| Some((held.use_?, at.as_microsecond()))).collect();
-        self.used(&used).await?;
-        let released: Vec<_> = settled.given_back.iter().filter(is_gone).collect();
-        let unasked: Vec<_> = released.iter().filter_map(|(id, held)| Some((held.first?, *id))).collect();
-        self.of_keys(&self.statements.unasked, &unasked).await?;
-        let unrepeated: Vec<_> = released.iter().filter_map(|(_, held)| held.repeats).collect();
-        if !unrepeated.is_empty() {
-            let keys: Vec<&[u8]> = unrepeated.iter().map(|key| &key[..]).collect();
-            self.link.client.execute(&self.statements.unrepeated, &[&keys]).await?;
-        }
-        let unused: Vec<_> = released.iter().filter_map(|(_, held)| held.use_).collect();
-        if !unused.is_empty() {
-            let keys: Vec<&[u8]> = unused.iter().map(|(key, _)| &key[..]).collect();
-            let numbers: Vec<i32> = unused.iter().map(|(_, number)| *number).collect();
-            self.link.client.execute(&self.statements.unuse, &[&keys, &numbers]).await?;
-        }
-        Ok(released.into_iter().map(|(_, held)| held.clone()).collect())
+        let granted = steps.iter().filter(|step| step.is_granted());
+        let rows = rows::rows(granted.map(|step| (step.claim.id, &step.held)));
+        let commit = async { Ok(client.batch_execute("COMMIT").await?) };
+        let (uses, claims) = (self.write_uses(steps), self.write_claims(&rows));
+        try_join5(self.uncount(&back), uses, claims, commit, self.link.prove(latest)).await?;
+        Ok(rows)
     }
 
-    async fn used(&self, all: &[((Key, i32), i64)]) -> Result<(), StateFault> {
-        if all.is_empty() {
-            return Ok(());
+    /// Which claims are granted; and what is to be taken back of what was counted for the others.
+    fn decide(
+        &self,
+        steps: &mut [Step],
+        mut found: Found,
+        (deltas, persons): (&Deltas, &[Person]),
+        released: &[Held],
+    ) -> Deltas {
+        tally::take_uses(steps, &mut found.known, &self.origin);
+        let before = Heights::new(found.counts.iter().copied(), deltas, &tally::given_back(released));
+        tally::take_look_ups(steps, &mut before.clone(), &found.earlier);
+        let (of_persons, gone) = tally::person_deltas(persons, &before);
+        tally::take_persons(steps, &mut Heights::new(found.counts, &of_persons, &gone));
+        tally::taken_back(steps, persons, &before)
+    }
+
+    /// What is given back, as far as it is on the books: so nothing is given back twice.
+    async fn released(&self, settled: &Settled) -> Result<Released, StateFault> {
+        let ids: Vec<&[u8]> = settled.given_back.keys().map(|id| &id.as_bytes()[..]).collect();
+        let rows = self.link.client.query(&self.statements.reserved, &[&ids]).await?;
+        let mut released = Released::default();
+        for row in &rows {
+            let (row, all) = reserved(row)?;
+            let of_row = settled.given_back.get(&row).map(Vec::as_slice).unwrap_or_default();
+            let (gone, kept): (Reserved, Reserved) = all.into_iter().partition(|(id, _)| of_row.contains(id));
+            for (id, held) in gone {
+                released.of.push(id);
+                released.held.push(held);
+            }
+            if !settled.done.contains(&row) {
+                released.kept.push((row, kept));
+            }
         }
-        let keys: Vec<&[u8]> = all.iter().map(|((key, _), _)| &key[..]).collect();
-        let (numbers, at): (Vec<i32>, Vec<i64>) = all.iter().map(|((_, number), at)| (*number, *at)).unzip();
-        self.link.client.execute(&self.statements.used, &[&keys, &numbers, &at]).await?;
+        Ok(released)
+    }
+
+    /// What was answered stays, and what was not goes; but for rows of claims that are done.
+    async fn settle(&self, settled: &Settled, released: &Released) -> Result<(), StateFault> {
+        let spent = try_join(self.used(settled), self.answered(settled));
+        let given_back = try_join4(
+            self.unuse(released),
+            self.unasked(released),
+            self.of_keys(&self.statements.unrepeated, released.held.iter().filter_map(|held| held.repeats)),
+            self.keep(&released.kept),
+        );
+        try_join(spent, given_back).await.map(drop)
+    }
+
+    async fn used(&self, settled: &Settled) -> Result<(), StateFault> {
+        let used = &settled.used;
+        let rows: Vec<&[u8]> = used.iter().map(|(row, ..)| &row.as_bytes()[..]).collect();
+        let keys: Vec<&[u8]> = used.iter().map(|(_, (key, _), _)| &key[..]).collect();
+        let (numbers, at): (Vec<i32>, Vec<i64>) =
+            used.iter().map(|(_, (_, number), at)| (*number, at.as_microsecond())).unzip();
+        self.unless_none(&self.statements.used, used, &[&rows, &keys, &numbers, &at]).await
+    }
+
+    async fn answered(&self, settled: &Settled) -> Result<(), StateFault> {
+        let answered = &settled.answered;
+        let rows: Vec<&[u8]> = answered.iter().map(|(row, ..)| &row.as_bytes()[..]).collect();
+        let keys: Vec<&[u8]> = answered.iter().map(|(_, key, _)| &key[..]).collect();
+        let ids: Vec<&[u8]> = answered.iter().map(|(.., id)| &id.as_bytes()[..]).collect();
+        self.unless_none(&self.statements.answered, answered, &[&rows, &keys, &ids]).await
+    }
+
+    async fn unuse(&self, released: &Released) -> Result<(), StateFault> {
+        let unused: Vec<_> = released.held.iter().filter_map(|held| held.use_).collect();
+        let keys: Vec<&[u8]> = unused.iter().map(|(key, _)| &key[..]).collect();
+        let numbers: Vec<i32> = unused.iter().map(|(_, number)| *number).collect();
+        self.unless_none(&self.statements.unuse, &unused, &[&keys, &numbers]).await
+    }
+
+    async fn unasked(&self, released: &Released) -> Result<(), StateFault> {
+        let all = released.held.iter().zip(&released.of);
+        let unasked: Vec<_> = all.filter_map(|(held, id)| Some((held.first?, id))).collect();
+        let keys: Vec<&[u8]> = unasked.iter().map(|(key, _)| &key[..]).collect();
+        let ids: Vec<&[u8]> = unasked.iter().map(|(_, id)| &id.as_bytes()[..]).collect();
+        self.unless_none(&self.statements.unasked, &unasked, &[&keys, &ids]).await
+    }
+
+    async fn keep(&self, kept: &[(Uuid, Reserved)]) -> Result<(), StateFault> {
+        let ids: Vec<&[u8]> = kept.iter().map(|(row, _)| &row.as_bytes()[..]).collect();
+        let texts: Vec<Vec<u8>> = kept.iter().map(|(_, all)| rows::text(all)).collect();
+        self.unless_none(&self.statements.keep, kept, &[&ids, &texts]).await
+    }
+
+    async fn unless_none<T>(&self, statement: &Statement, all: &[T], values: &[Value<'_>]) -> Result<(), StateFault> {
+        if !all.is_empty() {
+            self.link.client.execute(statement, values).await?;
+        }
         Ok(())
     }
 
-    async fn of_keys(&self, statement: &Statement, all: &[(Key, Uuid)]) -> Result<(), StateFault> {
-        if all.is_empty() {
-            return Ok(());
-        }
-        let keys: Vec<&[u8]> = all.iter().map(|(key, _)| &key[..]).collect();
-        let ids: Vec<&[u8]> = all.iter().map(|(_, id)| &id.as_bytes()[..]).collect();
-        self.link.client.execute(statement, &[&keys, &ids]).await?;
-        Ok(())
+    async fn of_keys(&self, statement: &Statement, keys: impl Iterator<Item = Key>) -> Result<(), StateFault> {
+        let keys: Vec<Key> = keys.collect();
+        let texts: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+        self.unless_none(statement, &keys, &[&texts]).await
     }
 
     /// Is alone with each consent and key of the batch, until it ends.
@@ -292,111 +232,126 @@ impl Books {
             let consent = step.claim.consent.map(|consent| consent.key);
             consent.into_iter().chain(step.claim.entries().map(|entry| entry.key))
         });
-        let locks: Vec<i64> = asked.chain(settled.consents()).map(lock_of).collect();
-        if !locks.is_empty() {
-            self.link.client.query(&self.statements.lock, &[&locks]).await?;
-        }
-        Ok(())
+        let locks: Vec<i64> = asked.chain(settled.changes.iter().copied()).map(lock_of).collect();
+        self.unless_none(&self.statements.lock, &locks, &[&locks]).await
     }
 
-    /// Looks what stands of each consent and key of the batch.
-    async fn take_uses(&self, steps: &mut [Step]) -> Result<(), StateFault> {
-        let consents: Vec<Key> = steps.iter().filter_map(|step| Some(step.claim.consent?.key)).collect();
-        let firsts: Vec<Key> = steps.iter().flat_map(|step| step.claim.entries().map(|entry| entry.key)).collect();
-        let mut known = Known::default();
-        if !consents.is_empty() || !firsts.is_empty() {
-            let consents: Vec<&[u8]> = consents.iter().map(|key| &key[..]).collect();
-            let firsts: Vec<&[u8]> = firsts.iter().map(|key| &key[..]).collect();
-            let client = &self.link.client;
-            let (consents, firsts): (Value<'_>, Value<'_>) = (&consents, &firsts);
-            let (uses, found) = ([consents], [firsts]);
-            let (uses, found) =
-                try_join(client.query(&self.statements.uses, &uses), client.query(&self.statements.firsts, &found))
-                    .await?;
-            for row in uses {
-                let use_ = KnownUse { number: row.try_get(1)?, at: row.try_get(2)?, until: row.try_get(3)? };
-                known.uses.entry(key_of(row.try_get(0)?)?).or_default().push(use_);
-            }
-            for row in found {
-                let first = KnownFirst {
-                    identity: key_of(row.try_get(1)?)?,
-                    origin: row.try_get(2)?,
-                    asked: row.try_get(3)?,
-                    is_answered: row.try_get(4)?,
-                    repeats: row.try_get(5)?,
-                };
-                known.firsts.insert(key_of(row.try_get(0)?)?, first);
-            }
-        }
-        tally::take_uses(steps, &mut known, &self.origin);
-        Ok(())
+    /// Counts all that is asked for, lets go what is done, and looks what stands of the consents and keys.
+    async fn look(
+        &self,
+        steps: &[Step],
+        done: &[Uuid],
+        deltas: &Deltas,
+        persons: &[Person],
+    ) -> Result<Found, StateFault> {
+        let earlier = steps.iter().flat_map(|step| {
+            let claim = &step.claim;
+            claim.earlier_cases.iter().copied().chain(claim.earlier_person)
+        });
+        let (uses, firsts, counts, earlier) = try_join4(
+            self.uses(steps),
+            self.firsts(steps),
+            self.count(done, deltas, persons),
+            self.rows_of(&self.statements.earlier, earlier),
+        )
+        .await?;
+        let earlier = counted(&earlier)?.into_iter().collect();
+        Ok(Found { known: Known { uses, firsts }, counts, earlier })
     }
 
-    async fn take_counts(&self, steps: &mut [Step], released: &[Held]) -> Result<(), StateFault> {
-        let deltas = tally::deltas(steps, released);
-        let had_counts = tally::granted(steps);
-        let earlier: Vec<Key> = steps
-            .iter()
-            .flat_map(|step| step.claim.earlier_cases.iter().copied().chain(step.claim.earlier_person))
-            .collect();
-        let (after, earlier) = try_join(self.count(&deltas), self.earlier(&earlier)).await?;
-        let mut heights = Heights::new(after, &deltas, &tally::given_back(released));
-        tally::take_look_ups(steps, &mut heights, &earlier);
-        let (persons, gone) = tally::person_deltas(steps, released, &heights);
-        let had_person = tally::new_persons(steps);
-        let after = self.count(&persons).await?;
-        tally::take_persons(steps, &mut Heights::new(after, &persons, &gone));
-        let back = tally::taken_back(steps, &had_counts, &had_person);
-        drop(self.count(&back).await?);
-        Ok(())
-    }
-
-    async fn count(&self, deltas: &Deltas) -> Result<Vec<(Key, i32)>, StateFault> {
-        if deltas.is_empty() {
+    async fn rows_of(
+        &self,
+        statement: &Statement,
+        keys: impl Iterator<Item = Key>,
+    ) -> Result<Vec<tokio_postgres::Row>, StateFault> {
+        let keys: Vec<Key> = keys.collect();
+        if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let keys: Vec<&[u8]> = deltas.keys().map(|key| &key[..]).collect();
-        let (by, until): (Vec<i32>, Vec<i64>) = deltas.values().copied().unzip();
-        rows(&self.link.client.query(&self.statements.count, &[&keys, &by, &until]).await?)
+        let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+        Ok(self.link.client.query(statement, &[&keys]).await?)
     }
 
-    async fn earlier(&self, keys: &[Key]) -> Result<BTreeMap<Key, i32>, StateFault> {
-        if keys.is_empty() {
-            return Ok(BTreeMap::new());
+    async fn uses(&self, steps: &[Step]) -> Result<BTreeMap<Key, Vec<KnownUse>>, StateFault> {
+        let consents = steps.iter().filter_map(|step| Some(step.claim.consent?.key));
+        let mut uses: BTreeMap<Key, Vec<KnownUse>> = BTreeMap::new();
+        for row in self.rows_of(&self.statements.uses, consents).await? {
+            let use_ = KnownUse { number: row.try_get(1)?, at: row.try_get(2)?, until: row.try_get(3)? };
+            uses.entry(key_of(row.try_get(0)?)?).or_default().push(use_);
         }
-        let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
-        Ok(rows(&self.link.client.query(&self.statements.earlier, &[&keys]).await?)?.into_iter().collect())
+        Ok(uses)
+    }
+
+    async fn firsts(&self, steps: &[Step]) -> Result<BTreeMap<Key, KnownFirst>, StateFault> {
+        let keys = steps.iter().flat_map(|step| step.claim.entries().map(|entry| entry.key));
+        let rows = self.rows_of(&self.statements.firsts, keys).await?;
+        let parsed = rows.iter().map(|row| {
+            let first = KnownFirst {
+                identity: key_of(row.try_get(1)?)?,
+                origin: row.try_get(2)?,
+                asked: row.try_get(3)?,
+                is_answered: row.try_get(4)?,
+                repeats: row.try_get(5)?,
+            };
+            Ok((key_of(row.try_get(0)?)?, first))
+        });
+        parsed.collect()
+    }
+
+    async fn count(&self, done: &[Uuid], deltas: &Deltas, persons: &[Person]) -> Result<Vec<(Key, i32)>, StateFault> {
+        if deltas.is_empty() && done.is_empty() {
+            return Ok(Vec::new());
+        }
+        let done: Vec<&[u8]> = done.iter().map(|row| &row.as_bytes()[..]).collect();
+        let keys: Vec<&[u8]> = deltas.keys().map(|key| &key[..]).collect();
+        let (by, until): (Vec<i32>, Vec<i64>) = deltas.values().copied().unzip();
+        let of: Vec<&[u8]> = persons.iter().map(|person| &person.key[..]).collect();
+        let (asked, change): (Vec<i32>, Vec<i32>) =
+            persons.iter().map(|person| (person.asked, person.change())).unzip();
+        let scopes: Vec<&[u8]> = persons.iter().map(|person| &person.persons[..]).collect();
+        let until_of: Vec<i64> = persons.iter().map(|person| person.until).collect();
+        let values: [Value<'_>; 9] = [&keys, &by, &until, &of, &asked, &change, &scopes, &until_of, &done];
+        counted(&self.link.client.query(&self.statements.count, &values).await?)
+    }
+
+    async fn uncount(&self, back: &Deltas) -> Result<(), StateFault> {
+        let keys: Vec<&[u8]> = back.keys().map(|key| &key[..]).collect();
+        let by: Vec<i32> = back.values().map(|(by, _)| *by).collect();
+        self.unless_none(&self.statements.uncount, &keys, &[&keys, &by]).await
     }
 
     async fn write_uses(&self, steps: &[Step]) -> Result<(), StateFault> {
         let granted = || steps.iter().filter(|step| step.is_granted());
-        let client = &self.link.client;
         let uses: Vec<_> = granted().filter_map(|step| Some((step.held.use_?, step))).collect();
-        if !uses.is_empty() {
-            let consents: Vec<&[u8]> = uses.iter().map(|((key, _), _)| &key[..]).collect();
-            let numbers: Vec<i32> = uses.iter().map(|((_, number), _)| *number).collect();
-            let at = vec![tally::UNDER_WAY; uses.len()];
-            let until: Vec<i64> = uses.iter().map(|(_, step)| step.claim.uses_until()).collect();
-            self.change_earlier(steps, &consents).await?;
-            client.execute(&self.statements.use_, &[&consents, &numbers, &at, &until]).await?;
-        }
-        let firsts: Vec<_> = granted().filter_map(|step| Some((step.held.first?, step))).collect();
-        if !firsts.is_empty() {
-            let keys: Vec<&[u8]> = firsts.iter().map(|(key, _)| &key[..]).collect();
-            let identities: Vec<Vec<u8>> = firsts
-                .iter()
-                .map(|(_, step)| step.claim.entries().next().map(|entry| entry.identity.to_vec()).unwrap_or_default())
-                .collect();
-            let ids: Vec<&[u8]> = firsts.iter().map(|(_, step)| &step.claim.id.as_bytes()[..]).collect();
-            let asked: Vec<i64> = firsts.iter().map(|(_, step)| tally::asked_at(step.claim.id)).collect();
-            client.execute(&self.statements.first, &[&keys, &identities, &ids, &self.origin, &asked]).await?;
-        }
-        let repeats: Vec<Key> = granted().filter_map(|step| step.held.repeats).collect();
-        if !repeats.is_empty() {
-            let keys: Vec<&[u8]> = repeats.iter().map(|key| &key[..]).collect();
-            client.execute(&self.statements.repeated, &[&keys]).await?;
-        }
-        Ok(())
+        let consents: Vec<&[u8]> = uses.iter().map(|((key, _), _)| &key[..]).collect();
+        let numbers: Vec<i32> = uses.iter().map(|((_, number), _)| *number).collect();
+        let at = vec![tally::UNDER_WAY; uses.len()];
+        let until: Vec<i64> = uses.iter().map(|(_, step)| step.claim.uses_until()).collect();
+        let values: [Value<'_>; 4] = [&consents, &numbers, &at, &until];
+        let used = self.unless_none(&self.statements.use_, &uses, &values);
+        let repeats = granted().filter_map(|step| step.held.repeats);
+        try_join4(
+            self.change_earlier(steps, &consents),
+            used,
+            self.write_firsts(steps),
+            self.of_keys(&self.statements.repeated, repeats),
+        )
+        .await
+        .map(drop)
+    }
+
+    async fn write_firsts(&self, steps: &[Step]) -> Result<(), StateFault> {
+        let granted = steps.iter().filter(|step| step.is_granted());
+        let firsts: Vec<_> = granted.filter_map(|step| Some((step.held.first?, step))).collect();
+        let keys: Vec<&[u8]> = firsts.iter().map(|(key, _)| &key[..]).collect();
+        let identities: Vec<Vec<u8>> = firsts
+            .iter()
+            .map(|(_, step)| step.claim.entries().next().map(|entry| entry.identity.to_vec()).unwrap_or_default())
+            .collect();
+        let ids: Vec<&[u8]> = firsts.iter().map(|(_, step)| &step.claim.id.as_bytes()[..]).collect();
+        let asked: Vec<i64> = firsts.iter().map(|(_, step)| tally::asked_at(step.claim.id)).collect();
+        let values: [Value<'_>; 5] = [&keys, &identities, &ids, &self.origin, &asked];
+        self.unless_none(&self.statements.first, &firsts, &values).await
     }
 
     /// What becomes of uses that are on the books with another end, of these consents. Of one that is over the first claim of the batch
@@ -414,28 +369,18 @@ impl Books {
                 EarlierUses::Lengthen | EarlierUses::Stay => {}
             }
         }
-        if !gone.is_empty() {
-            let keys: Vec<&[u8]> = gone.iter().map(|key| &key[..]).collect();
-            self.link.client.execute(&self.statements.forget, &[&keys]).await?;
-        }
-        if !lengthened.is_empty() {
-            let keys: Vec<&[u8]> = lengthened.keys().map(|key| &key[..]).collect();
-            let until: Vec<i64> = lengthened.values().copied().collect();
-            self.link.client.execute(&self.statements.lengthen, &[&keys, &until]).await?;
-        }
-        Ok(())
+        let keys: Vec<&[u8]> = lengthened.keys().map(|key| &key[..]).collect();
+        let until: Vec<i64> = lengthened.values().copied().collect();
+        let forgotten = self.of_keys(&self.statements.forget, gone.into_iter());
+        let values: [Value<'_>; 2] = [&keys, &until];
+        let lengthened = self.unless_none(&self.statements.lengthen, &keys, &values);
+        try_join(forgotten, lengthened).await.map(drop)
     }
 
-    async fn write_claims(&self, steps: &[Step]) -> Result<(), StateFault> {
-        let granted: Vec<_> = steps.iter().filter(|step| step.is_granted()).collect();
-        if granted.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<&[u8]> = granted.iter().map(|step| &step.claim.id.as_bytes()[..]).collect();
-        let held: Vec<Vec<u8>> =
-            granted.iter().map(|step| serde_json::to_vec(&step.held).unwrap_or_default()).collect();
-        self.link.client.execute(&self.statements.claim, &[&ids, &self.origin, &held]).await?;
-        Ok(())
+    async fn write_claims(&self, rows: &[Row]) -> Result<(), StateFault> {
+        let ids: Vec<&[u8]> = rows.iter().map(|row| &row.id.as_bytes()[..]).collect();
+        let texts: Vec<&[u8]> = rows.iter().map(|row| &row.text[..]).collect();
+        self.unless_none(&self.statements.claim, rows, &[&ids, &self.origin, &texts]).await
     }
 }
 
@@ -450,6 +395,14 @@ fn key_of(bytes: &[u8]) -> Result<Key, StateFault> {
     bytes.try_into().map_err(|_| PostgresFault::Protocol.into())
 }
 
-fn rows(rows: &[tokio_postgres::Row]) -> Result<Vec<(Key, i32)>, StateFault> {
+fn counted(rows: &[tokio_postgres::Row]) -> Result<Vec<(Key, i32)>, StateFault> {
     rows.iter().map(|row| Ok((key_of(row.try_get(0)?)?, row.try_get(1)?))).collect()
+}
+
+/// A row of claims.
+fn reserved(row: &tokio_postgres::Row) -> Result<(Uuid, Reserved), StateFault> {
+    let (id, held) = (row.try_get::<_, &[u8]>(0)?, row.try_get::<_, &[u8]>(1)?);
+    let id = Uuid::from_slice(id).map_err(|_| PostgresFault::Protocol)?;
+    let all = rows::parse(id, held).ok_or(PostgresFault::Protocol)?;
+    Ok((id, all))
 }

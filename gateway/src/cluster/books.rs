@@ -1,28 +1,26 @@
 //! The books: takes all claims that wait as one batch, and settles what was before.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use credit_audit::clock::Clock;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::mpsc,
     time::{Instant, sleep_until, timeout, timeout_at},
 };
-use uuid::Uuid;
 
 use super::{
-    batch::{Books, Settled},
+    batch::Books,
     fault::StateFault,
     handle::{Process, ToBooks},
     link::Server,
-    tally::{Held, Step},
+    pace::{MOST, gathers},
+    rows::Row,
+    settled::Settled,
+    tally::Step,
+    waiting::{Asked, Waiting},
 };
-use crate::state::{
-    Refused,
-    elsewhere::{Granted, Outcome, SharedClaim},
-};
+use crate::state::{Refused, elsewhere::Outcome};
 
-/// Claims of the largest batch.
-const MOST: usize = 256;
 /// What was settled waits so long for claims with which it can go.
 const SETTLES: Duration = Duration::from_millis(50);
 /// How often it is looked for what nobody settled.
@@ -31,34 +29,6 @@ const SWEEPS: Duration = Duration::from_secs(5);
 const SWEEPS_AFTER_FAULT: Duration = Duration::from_millis(500);
 /// How often a claim is asked again that another one of its batch stood in the way of.
 const TRIES: u8 = 3;
-
-type Reply = oneshot::Sender<Result<Granted, Refused>>;
-
-/// What waits.
-#[derive(Default)]
-struct Waiting {
-    claims: Vec<(SharedClaim, Reply, u8)>,
-    settled: Settled,
-    flushes: Vec<oneshot::Sender<()>>,
-    /// Granted and not settled.
-    held: HashMap<Uuid, Held>,
-}
-
-impl Waiting {
-    fn take(&mut self, message: ToBooks) {
-        match message {
-            ToBooks::Claim(claim, reply) => self.claims.push((*claim, reply, 0)),
-            ToBooks::Settle(id, outcome) => self.settle(id, outcome),
-            ToBooks::Flush(done) => self.flushes.push(done),
-        }
-    }
-
-    fn settle(&mut self, id: Uuid, outcome: Outcome) {
-        if let Some(held) = self.held.remove(&id) {
-            self.settled.take(id, held, outcome);
-        }
-    }
-}
 
 /// Keeps the books as long as somebody may claim.
 pub(super) async fn keep(
@@ -95,29 +65,33 @@ pub(super) async fn keep(
     }
 }
 
-/// Waits for something to do; false where nobody is left who could ask.
+/// Waits for something to do, and where many queries are under way a little for others; false where nobody is left who could ask.
 async fn gather(inbox: &mut mpsc::UnboundedReceiver<ToBooks>, waiting: &mut Waiting, latest: Instant) -> bool {
     let latest = if waiting.settled.is_empty() { latest } else { latest.min(Instant::now() + SETTLES) };
-    while waiting.claims.is_empty() && waiting.flushes.is_empty() {
-        match timeout_at(latest, inbox.recv()).await {
+    loop {
+        while waiting.claims.len() < MOST
+            && let Ok(message) = inbox.try_recv()
+        {
+            waiting.take(message);
+        }
+        let gathers = gathers(waiting.claims.len(), waiting.under_way());
+        if !waiting.flushes.is_empty() || (!waiting.claims.is_empty() && gathers.is_zero()) {
+            return true;
+        }
+        let goes = waiting.claims.first().map_or(latest, |first| latest.min(first.since + gathers));
+        match timeout_at(goes, inbox.recv()).await {
             Ok(Some(message)) => waiting.take(message),
             Ok(None) => return false,
             Err(_) => return true,
         }
     }
-    while waiting.claims.len() < MOST
-        && let Ok(message) = inbox.try_recv()
-    {
-        waiting.take(message);
-    }
-    true
 }
 
 /// Makes a batch of what waits, and answers it.
 async fn make(server: &Server, origin: &str, books: &mut Option<Books>, waiting: &mut Waiting) {
     let claims = std::mem::take(&mut waiting.claims);
     let (mut steps, mut replies) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
-    for (claim, reply, tries) in claims {
+    for Asked { claim, reply, tries, .. } in claims {
         // Who does not wait any more has nothing reserved.
         if !reply.is_closed() {
             steps.push(Step::new(claim));
@@ -126,7 +100,7 @@ async fn make(server: &Server, origin: &str, books: &mut Option<Books>, waiting:
     }
     let latest = Instant::now() + server.timeout();
     let made = timeout_at(latest, in_time(server, origin, books, &mut steps, &waiting.settled, latest)).await;
-    if !matches!(made, Ok(Ok(()))) {
+    let Ok(Ok(rows)) = made else {
         // What of it is on the books is not known. The connection is given up; what is found there later is given back.
         *books = None;
         for (reply, _) in replies {
@@ -135,14 +109,16 @@ async fn make(server: &Server, origin: &str, books: &mut Option<Books>, waiting:
         // Not at once again: a server that is away would be asked without end.
         sleep_until(Instant::now() + Duration::from_millis(20)).await;
         return;
-    }
+    };
     waiting.settled = Settled::default();
+    let row_of = waiting.put(rows);
     for (step, (reply, tries)) in steps.into_iter().zip(replies) {
         let id = step.claim.id;
-        if step.is_granted() {
-            waiting.held.insert(id, step.held);
+        if let Some(row) = row_of.get(&id) {
+            waiting.hold(id, *row, step.held);
         } else if step.is_to_be_asked_again && tries < TRIES {
-            waiting.claims.push((step.claim, reply, tries + 1));
+            let asked = Asked { claim: step.claim, reply, tries: tries + 1, since: Instant::now() };
+            waiting.claims.push(asked);
             continue;
         }
         let is_granted = step.outcome.is_ok();
@@ -159,7 +135,7 @@ async fn in_time(
     steps: &mut [Step],
     settled: &Settled,
     latest: Instant,
-) -> Result<(), StateFault> {
+) -> Result<Vec<Row>, StateFault> {
     opened(server, origin, books).await?.make(steps, settled, latest).await
 }
 
@@ -186,13 +162,17 @@ async fn sweep(
         books.under_way().await
     };
     let found = timeout(server.timeout(), look).await.unwrap_or(Err(StateFault::Late))?;
-    let settled = &mut waiting.settled;
-    for (id, held) in found {
-        if waiting.held.contains_key(&id) || settled.ids().any(|known| known == id) {
+    for (row, all) in found {
+        if waiting.knows(&row) {
             continue;
         }
-        if let Some(outcome) = process.became_of(id, &held.institution) {
-            settled.take(id, held, outcome);
+        let became = all.into_iter().map(|(id, held)| {
+            let outcome = process.became_of(id, &held.institution)?;
+            Some((id, held, outcome))
+        });
+        // Of all of them, or the row stays until it can be told.
+        if let Some(all) = became.collect() {
+            waiting.settle_row(row, all);
         }
     }
     Ok(())

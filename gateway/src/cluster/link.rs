@@ -31,10 +31,11 @@ const LOOK: Duration = Duration::from_millis(1);
 
 /// How far the server has written, and whether a synchronous standby has all of it. A standby that is away, a cancelled wait and
 /// emptied `synchronous_standby_names` all end in an ordinary success of COMMIT; what a standby flushed is told by itself alone.
-const WRITTEN: &str = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text, EXISTS (SELECT FROM pg_catalog.pg_stat_replication \
+/// (The view `pg_stat_replication` is this function, and who is connected from where beside it: several times as dear.)
+const WRITTEN: &str = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text, EXISTS (SELECT FROM pg_catalog.pg_stat_get_wal_senders() \
      WHERE sync_state IN ('sync', 'quorum') AND flush_lsn >= pg_catalog.pg_current_wal_flush_lsn())";
 /// Whether a synchronous standby has what was written up to there.
-const HAS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_replication \
+const HAS: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_get_wal_senders() \
      WHERE sync_state IN ('sync', 'quorum') AND flush_lsn >= $1::text::pg_catalog.pg_lsn)";
 /// Whether this role is shown how far standbys are.
 const MAY_SEE: &str = "SELECT pg_catalog.pg_has_role(session_user, 'pg_read_all_stats', 'MEMBER')";
@@ -163,11 +164,14 @@ impl Link {
         }
         let row = self.client.query_one(&self.written, &[]).await?;
         let (written, mut has) = (row.try_get::<_, String>(0)?, row.try_get::<_, bool>(1)?);
+        let mut waits = Duration::ZERO;
         while !has {
             if Instant::now() >= latest {
                 return Err(StateFault::NoStandby);
             }
-            sleep(LOOK).await;
+            // Mostly another connection wrote something since, which the standby has in a moment.
+            sleep(waits).await;
+            waits = LOOK;
             has = self.client.query_one(&self.has, &[&written]).await?.try_get(0)?;
         }
         Ok(())

@@ -22,8 +22,13 @@ mod keys;
 mod lending;
 mod link;
 mod moving;
+mod pace;
 mod rings;
+mod rows;
+mod settled;
+mod statements;
 mod tally;
+mod waiting;
 
 use std::sync::Arc;
 

@@ -68,7 +68,8 @@ CREATE TABLE IF NOT EXISTS credit_repeat (
 );
 CREATE INDEX IF NOT EXISTS credit_repeat_asked ON credit_repeat (asked);
 
--- Queries under way: what each reserved. Gone once it is settled; what a gateway left behind it settles by its own log.
+-- Queries under way: what they reserved, several of one gateway in a row. Gone once all of them are settled; what a gateway left behind it
+-- settles by its own log.
 CREATE TABLE IF NOT EXISTS credit_claim (
     id bytea PRIMARY KEY CHECK (length(id) = 16),
     origin text NOT NULL,

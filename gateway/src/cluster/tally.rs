@@ -1,11 +1,11 @@
 //! What a batch of claims and releases means for the counts, before and after the database said how high they are. It asks
 //! nothing itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use credit_policy::Code;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::state::{
@@ -20,7 +20,7 @@ const REPEATED: i64 = 600_000_000;
 const REMEMBERED: i64 = 86_400_000_000;
 
 /// What one query reserved. It stands beside its id until it is settled, so that any process can give it back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Held {
     /// By whom its log knows the query.
     pub(super) institution: String,
@@ -229,10 +229,10 @@ fn add(deltas: &mut Deltas, key: Key, delta: i32, until: i64) {
     *entry = (entry.0 + delta, entry.1.max(until));
 }
 
-/// What is asked and given back of look-ups.
+/// What is asked and given back of look-ups. All that is asked is counted first; for what is refused then it is taken back.
 pub(super) fn deltas(steps: &[Step], released: &[Held]) -> Deltas {
     let mut deltas = Deltas::new();
-    for step in steps.iter().filter(|step| step.is_granted()) {
+    for step in steps {
         for key in step.held.counts() {
             let until = if step.held.case == Some(key) { step.claim.case_until() } else { step.held.until };
             add(&mut deltas, key, 1, until);
@@ -245,6 +245,7 @@ pub(super) fn deltas(steps: &[Step], released: &[Held]) -> Deltas {
 }
 
 /// How high counts are, without what this batch asks.
+#[derive(Clone)]
 pub(super) struct Heights(BTreeMap<Key, i32>);
 
 impl Heights {
@@ -301,21 +302,49 @@ pub(super) fn take_look_ups(steps: &mut [Step], heights: &mut Heights, earlier: 
     }
 }
 
-/// By how much the numbers of different persons change: up by who is new, down by who is gone with what was given back.
-pub(super) fn person_deltas(steps: &[Step], released: &[Held], heights: &Heights) -> (Deltas, Vec<Key>) {
-    let (mut deltas, mut gone, mut seen) = (Deltas::new(), Vec::new(), Vec::new());
-    for step in steps.iter().filter(|step| step.is_granted() && step.is_new_person) {
-        add(&mut deltas, step.claim.persons.key, 1, step.held.until);
+/// A person of a batch, who is one more of the different persons of a day, or one less, where nobody else asked about him or her: the
+/// database counts that in the same statement, and finds by `asked` whether it is so.
+pub(super) struct Person {
+    pub(super) key: Key,
+    /// Look-ups that the batch asks for.
+    pub(super) asked: i32,
+    is_released: bool,
+    /// Where he or she is counted.
+    pub(super) persons: Key,
+    pub(super) until: i64,
+}
+
+impl Person {
+    /// By how much the number changes where there is no other look-up of this person.
+    pub(super) fn change(&self) -> i32 {
+        i32::from(self.asked > 0) - i32::from(self.is_released)
     }
-    for held in released {
-        let Some(persons) = held.persons else { continue };
-        // Who is looked up again in this batch was counted as new.
-        let is_new_again = steps.iter().any(|step| step.is_new_person && step.held.person == held.person);
-        if (heights.of(&held.person) == 0 || is_new_again) && !seen.contains(&held.person) {
-            seen.push(held.person);
-            gone.push(persons);
-            add(&mut deltas, persons, -1, held.until);
-        }
+
+    fn is_new(&self, before: &Heights) -> bool {
+        self.asked > 0 && before.of(&self.key) == 0
+    }
+}
+
+/// The persons of a batch, in the order of their keys.
+pub(super) fn persons(steps: &[Step], released: &[Held]) -> Vec<Person> {
+    let asked = steps.iter().map(|step| (step.held.person, step.claim.persons.key, step.held.until, 1));
+    let gone = released.iter().filter_map(|held| Some((held.person, held.persons?, held.until, 0)));
+    let mut all: BTreeMap<Key, Person> = BTreeMap::new();
+    for (key, persons, until, asked) in asked.chain(gone) {
+        let person = all.entry(key).or_insert(Person { key, asked: 0, is_released: false, persons, until });
+        person.asked += asked;
+        person.is_released |= asked == 0;
+        person.until = person.until.max(until);
+    }
+    all.into_values().collect()
+}
+
+/// By how much the numbers of different persons changed, and where some are gone with what was given back.
+pub(super) fn person_deltas(persons: &[Person], before: &Heights) -> (Deltas, Vec<Key>) {
+    let (mut deltas, mut gone) = (Deltas::new(), Vec::new());
+    for person in persons.iter().filter(|person| before.of(&person.key) == 0) {
+        add(&mut deltas, person.persons, person.change(), person.until);
+        gone.extend(person.is_released.then_some(person.persons));
     }
     (deltas, gone)
 }
@@ -342,31 +371,20 @@ pub(super) fn take_persons(steps: &mut [Step], heights: &mut Heights) {
     }
 }
 
-/// What was added for claims that were refused after it.
-pub(super) fn taken_back(steps: &[Step], had_counts: &[bool], had_person: &[bool]) -> Deltas {
+/// What was added for claims that are refused.
+pub(super) fn taken_back(steps: &[Step], persons: &[Person], before: &Heights) -> Deltas {
     let mut deltas = Deltas::new();
-    for ((step, had_counts), had_person) in steps.iter().zip(had_counts).zip(had_person) {
-        if step.is_granted() {
-            continue;
-        }
-        if *had_counts {
-            step.held.counts().for_each(|key| add(&mut deltas, key, -1, step.held.until));
-        }
-        if *had_person {
-            add(&mut deltas, step.claim.persons.key, -1, step.held.until);
-        }
+    for step in steps.iter().filter(|step| !step.is_granted()) {
+        step.held.counts().for_each(|key| add(&mut deltas, key, -1, step.held.until));
+    }
+    if deltas.is_empty() {
+        return deltas;
+    }
+    let looked_up: BTreeSet<Key> = steps.iter().filter(|step| step.is_granted()).map(|step| step.held.person).collect();
+    for person in persons.iter().filter(|person| person.is_new(before) && !looked_up.contains(&person.key)) {
+        add(&mut deltas, person.persons, -1, person.until);
     }
     deltas
-}
-
-/// For each claim, whether it was granted so far.
-pub(super) fn granted(steps: &[Step]) -> Vec<bool> {
-    steps.iter().map(Step::is_granted).collect()
-}
-
-/// For each claim, whether a person was counted for it.
-pub(super) fn new_persons(steps: &[Step]) -> Vec<bool> {
-    steps.iter().map(|step| step.is_granted() && step.is_new_person).collect()
 }
 
 /// When a query was asked, as its id says, in microseconds of Unix time.

@@ -14,7 +14,10 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
-use crate::{figures::Round, servers::Side};
+use crate::{
+    figures::Round,
+    servers::{Side, Times},
+};
 
 struct Line {
     stream: TlsStream<TcpStream>,
@@ -73,7 +76,7 @@ pub(crate) fn one_after_the_other(side: &Side, connections: usize, requests: Vec
         let lines = open(side, connections, &requests).await;
         let count = requests.len();
         let requests = Arc::new(Mutex::new(requests.into_iter()));
-        let (before, began) = (side.cpu(), Instant::now());
+        let (rest, before, began) = (side.idle(), side.cpu(), Instant::now());
         let mut all = JoinSet::new();
         for mut line in lines {
             let requests = Arc::clone(&requests);
@@ -88,7 +91,7 @@ pub(crate) fn one_after_the_other(side: &Side, connections: usize, requests: Vec
             });
         }
         let times = all.join_all().await.concat();
-        round(side, count, (before, began), times)
+        round(side, count, (rest, before, began), times)
     })
 }
 
@@ -97,7 +100,7 @@ pub(crate) fn at_a_rate(side: &Side, connections: usize, rate: u32, requests: Ve
     run(async {
         let idle = Arc::new(tokio::sync::Mutex::new(open(side, connections, &requests).await));
         let count = requests.len();
-        let (before, began) = (side.cpu(), Instant::now());
+        let (rest, before, began) = (side.idle(), side.cpu(), Instant::now());
         let places = Arc::new(tokio::sync::Semaphore::new(connections));
         let mut all = JoinSet::new();
         for (nr, request) in (0..).zip(requests) {
@@ -113,14 +116,14 @@ pub(crate) fn at_a_rate(side: &Side, connections: usize, rate: u32, requests: Ve
             });
         }
         let times = all.join_all().await;
-        round(side, count, (before, began), times)
+        round(side, count, (rest, before, began), times)
     })
 }
 
 /// Connections that are opened and closed, eight at once.
 pub(crate) fn handshakes(side: &Side, count: usize) -> Round {
     run(async {
-        let (before, began) = (side.cpu(), Instant::now());
+        let (rest, before, began) = (side.idle(), side.cpu(), Instant::now());
         let mut times = Vec::new();
         for _ in 0..count / 8 {
             let eight = (0..8).map(|_| {
@@ -134,7 +137,7 @@ pub(crate) fn handshakes(side: &Side, count: usize) -> Round {
             });
             times.extend(eight.collect::<JoinSet<_>>().join_all().await);
         }
-        round(side, count, (before, began), times)
+        round(side, count, (rest, before, began), times)
     })
 }
 
@@ -144,18 +147,24 @@ pub(crate) fn batch(side: &Side, lines: String, count: usize) -> Round {
         let mut connection = side.callers[0][0].http1().await.expect("a connection");
         let id = uuid::Uuid::now_v7().to_string();
         let headers = [("content-type", "application/x-ndjson"), ("batch-id", &id)];
-        let (before, began) = (side.cpu(), Instant::now());
+        let (rest, before, began) = (side.idle(), side.cpu(), Instant::now());
         let reply = connection.send(request(Method::POST, "/v1/batches", &headers, lines)).await.expect("answers");
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
         let text = reply.text();
         let answered = text.lines().filter(|line| line.contains("\"status\":200,")).count();
         assert_eq!(answered, count, "{}", text.lines().last().unwrap_or_default());
-        round(side, count, (before, began), vec![began.elapsed()])
+        round(side, count, (rest, before, began), vec![began.elapsed()])
     })
 }
 
-fn round(side: &Side, requests: usize, (before, began): (Duration, Instant), mut times: Vec<Duration>) -> Round {
+fn round(
+    side: &Side,
+    requests: usize,
+    (rest, before, began): (Times, Times, Instant),
+    mut times: Vec<Duration>,
+) -> Round {
     times.sort_unstable();
     let wall = began.elapsed();
-    Round { side: side.name, requests, cpu: side.cpu_at_rest() - before, wall, times }
+    let taken = side.cpu_at_rest(&rest).since(&before);
+    Round { side: side.name, requests, cpu: taken.all(), others: taken.others, wall, times }
 }

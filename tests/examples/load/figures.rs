@@ -15,6 +15,8 @@ pub(crate) struct Round {
     pub(crate) requests: usize,
     /// Of all processes of the side.
     pub(crate) cpu: Duration,
+    /// Of that, of the servers behind.
+    pub(crate) others: Duration,
     pub(crate) wall: Duration,
     /// Of each request, in order of length.
     pub(crate) times: Vec<Duration>,
@@ -35,10 +37,11 @@ impl Round {
 
     /// Itself, printed.
     pub(crate) fn shown(self, what: &str, connections: usize) -> Self {
-        let Self { side, requests, cpu, .. } = &self;
+        let Self { side, requests, cpu, others, .. } = &self;
         println!(
-            "{what}, {connections} connections, {side}: {requests} requests, {:.3} s of processor time, {:.1} µs each, {:.0}/s, p50 {:?}, p99 {:?}, most {:?}",
+            "{what}, {connections} connections, {side}: {requests} requests, {:.3} s of processor time ({:.3} s of servers behind), {:.1} µs each, {:.0}/s, p50 {:?}, p99 {:?}, most {:?}",
             cpu.as_secs_f64(),
+            others.as_secs_f64(),
             self.cpu_us(),
             self.per_second(),
             self.percentile(50.0),

@@ -63,7 +63,7 @@ impl Peer {
 
     pub(crate) fn side(&self, folder: &Folder) -> Side {
         let callers = ["housing", "bank"].map(|who| Caller::of(folder.path(), who, self.port));
-        Side { name: "hyper and tokio-postgres", pids: vec![self.child.id()], callers: vec![callers] }
+        Side::alone("hyper and tokio-postgres", self.child.id(), callers)
     }
 }
 

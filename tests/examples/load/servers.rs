@@ -114,11 +114,16 @@ since = "from"
 last = "to"
 "#;
 
+/// Longer than the second in which work begins that is left to be done.
+const WINDOW: Duration = Duration::from_millis(1_200);
+
 /// A server of which processor time is measured.
 #[derive(Clone)]
 pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) pids: Vec<u32>,
+    /// Of the servers behind it.
+    others: Vec<u32>,
     /// The housing department, and the bank, of each gateway.
     pub(crate) callers: Vec<[Caller; 2]>,
 }
@@ -128,31 +133,46 @@ impl Side {
         Self::of(name, std::slice::from_ref(gateway), Vec::new())
     }
 
+    /// One process that is no gateway.
+    pub(crate) fn alone(name: &'static str, pid: u32, callers: [Caller; 2]) -> Self {
+        Self { name, pids: vec![pid], others: Vec::new(), callers: vec![callers] }
+    }
+
     /// Several gateways, each of which gets as many connections, with other processes.
     pub(crate) fn of(name: &'static str, gateways: &[Gateway], others: Vec<u32>) -> Self {
-        let pids = gateways.iter().map(Gateway::pid).chain(others).collect();
+        let pids = gateways.iter().map(Gateway::pid).collect();
         let callers = |gateway: &Gateway| ["housing", "bank"].map(|who| gateway.folder().caller(who));
-        Self { name, pids, callers: gateways.iter().map(callers).collect() }
+        Self { name, pids, others, callers: gateways.iter().map(callers).collect() }
+    }
+
+    /// What it takes in such a time while nobody asks.
+    pub(crate) fn idle(&self) -> Times {
+        let before = self.cpu();
+        std::thread::sleep(WINDOW);
+        self.cpu().since(&before)
     }
 
     /// Processor time so far, of every thread, once nothing is left to do: what a query leaves to be done behind it, as the
-    /// index of the log, is its own and not the next one's.
-    pub(crate) fn cpu_at_rest(&self) -> Duration {
+    /// index of the log, is its own and not the next one's. What is done while nobody asks is not, while that is waited for.
+    pub(crate) fn cpu_at_rest(&self, idle: &Times) -> Times {
         let latest = Instant::now() + Duration::from_secs(60);
+        let mut waited = Times::default();
         loop {
             let before = self.cpu();
-            // Longer than the second in which such work begins.
-            std::thread::sleep(Duration::from_millis(1_200));
+            std::thread::sleep(WINDOW);
             let now = self.cpu();
-            if now - before < Duration::from_millis(48) || Instant::now() > latest {
-                return now;
+            waited = Times { own: waited.own + idle.own, others: waited.others + idle.others };
+            let is_at_rest = now.since(&before).all() < idle.all() + Duration::from_millis(48);
+            if is_at_rest || Instant::now() > latest {
+                return now.since(&waited);
             }
         }
     }
 
     /// Processor time so far, of every thread.
-    pub(crate) fn cpu(&self) -> Duration {
-        self.pids.iter().map(|pid| cpu(*pid)).sum()
+    pub(crate) fn cpu(&self) -> Times {
+        let of = |pids: &[u32]| pids.iter().map(|pid| cpu(*pid)).sum();
+        Times { own: of(&self.pids), others: of(&self.others) }
     }
 
     pub(crate) fn resident_kib(&self) -> u64 {
@@ -171,6 +191,25 @@ impl Side {
             line.trim_end_matches(" kB").parse::<u64>().expect("KiB")
         };
         self.pids.iter().map(of).sum()
+    }
+}
+
+/// Processor time.
+#[derive(Default)]
+pub(crate) struct Times {
+    own: Duration,
+    /// Of the servers behind it.
+    pub(crate) others: Duration,
+}
+
+impl Times {
+    pub(crate) fn all(&self) -> Duration {
+        self.own + self.others
+    }
+
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        // A process that has ended is counted no more.
+        Self { own: self.own.saturating_sub(before.own), others: self.others.saturating_sub(before.others) }
     }
 }
 
@@ -250,7 +289,7 @@ impl Nginx {
 
     pub(crate) fn side(&self, folder: &Folder) -> Side {
         let callers = ["housing", "bank"].map(|who| Caller::of(folder.path(), who, self.port));
-        Side { name: "nginx", pids: vec![self.front.id()], callers: vec![callers] }
+        Side::alone("nginx", self.front.id(), callers)
     }
 }
 

@@ -5,6 +5,7 @@
 //! under its key where it was answered, and is `answer-changed` elsewhere. And where a query is beyond two limits at once, whichever is
 //! found first is named: a gateway's own memory is asked before the books of all.
 
+mod at_once;
 mod cases;
 mod random;
 
