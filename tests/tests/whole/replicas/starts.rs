@@ -27,7 +27,7 @@ fn another_ring_tables_that_are_missing_and_a_log_that_was_counted_alone_are_ref
     let stranger = super::member(server, &database, "r1");
     std::fs::remove_file(stranger.join("keys/ring.json")).unwrap();
     drop(gateway(&["keys", "init", "--config", stranger.config().to_str().unwrap()]).held());
-    refused(&stranger, "the key ring is not that of");
+    refused(&stranger, "is not the one of this ring");
     let empty = server.database("TEMPLATE template0");
     refused(&member(&empty, "r2"), "has not the tables");
     refused(&member("nowhere", "r3"), "cannot use the shared state");
