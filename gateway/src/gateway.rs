@@ -168,7 +168,13 @@ impl Gateway {
     #[must_use]
     pub fn moment(&self) -> Moment {
         let (now, rules) = (self.clock.now(), self.rules());
-        Moment { now, today: rules.catalogue.today(now), keys: self.keys.current(), rules }
+        Moment { now, today: rules.catalogue.today(now), keys: self.keys.at(now), rules }
+    }
+
+    /// The keys in force.
+    #[must_use]
+    pub fn current_keys(&self) -> Arc<Current> {
+        self.keys.at(self.clock.now())
     }
 
     /// The rules in force.

@@ -1,5 +1,6 @@
 //! The keys as the journey uses them: a snapshot that is read without a lock, renewed when an epoch or a period turns.
 
+mod current;
 #[cfg(test)]
 mod tests;
 
@@ -9,62 +10,52 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, IndexKey, KeyError, KeyId, KeyState, KeyUse, Person, Pseudonyms, Ring,
-    RingError, Rotation, Sealer, StateKey, Steady, SubjectTagger, SystemEntropy, Turn,
+    ChangeError, DEFAULT_OVERLAP_DAYS, IndexKey, KeyError, KeyId, KeyState, KeyStatus, KeyUse, Ring, RingError,
+    Rotation, Sealer, StateKey, SystemEntropy, Turn,
 };
 use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use current::Current;
+
 use crate::settings::Settings;
 
-/// What the journey needs of the ring.
-pub struct Current {
-    /// Pseudonyms of the epochs in force.
-    pub pseudonyms: Pseudonyms,
-    /// The data key of the period.
-    pub sealer: Sealer,
-    /// For what the gateway remembers of its callers' words.
-    pub state: StateKey,
-    earlier: Vec<SubjectTagger>,
-    steady: Steady,
-}
-
-/// The subject tags of one person for one institution, in base64 as they stand in leaves.
-pub struct SubjectTags {
-    /// Under the data key in force.
-    pub current: String,
-    /// The bytes of it.
-    pub tag: [u8; 32],
-    /// Under the data keys of earlier periods that still open.
-    pub earlier: Vec<String>,
-}
-
-impl Current {
-    /// The tags of the person with `number` for `institution` and a group of purposes; `person` has the keys of the
-    /// present period.
-    #[must_use]
-    pub fn subject_tags(&self, person: &Person, institution: &str, purpose_group: &str, number: &str) -> SubjectTags {
-        let earlier = self.earlier.iter().filter_map(|key| key.subject_tag(institution, purpose_group, number));
-        let tag = person.subject_tag(institution, purpose_group);
-        SubjectTags { current: STANDARD.encode(tag), tag, earlier: earlier.map(|tag| STANDARD.encode(tag)).collect() }
-    }
-
-    /// The data keys of earlier periods that still open.
-    pub(crate) fn earlier(&self) -> impl Iterator<Item = &SubjectTagger> {
-        self.earlier.iter()
-    }
-
-    fn of(ring: &Ring, origin: &str, now: Timestamp) -> Result<Self, KeyringError> {
-        Ok(Self {
-            pseudonyms: ring.pseudonyms(now)?,
-            sealer: ring.sealer(now, origin)?,
-            state: ring.state_key(now)?,
-            earlier: ring.previous_sealers(now)?,
-            steady: ring.steady(now),
-        })
+/// Whether keys of this use are the same at all who count together.
+fn is_shared(key_use: KeyUse) -> bool {
+    match key_use {
+        KeyUse::Pseudonym | KeyUse::Tag | KeyUse::State | KeyUse::Data => true,
+        KeyUse::Index | KeyUse::Log | KeyUse::Ring => false,
     }
 }
+
+/// The keys in force, and those that follow within a moment: each query takes those of its own time.
+struct Snapshots {
+    now: Arc<Current>,
+    next: Option<(Timestamp, Arc<Current>)>,
+    /// Others are in force, and the log does not name them yet.
+    is_late: bool,
+}
+
+/// Why keys are not used yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unnamed {
+    /// An administrator turned them here; until then the ones before are in force.
+    Asked,
+    /// They are of a month, or were handed out.
+    HandedOut,
+}
+
+impl Snapshots {
+    fn at(&self, now: Timestamp) -> &Arc<Current> {
+        self.next.as_ref().filter(|(from, _)| now >= *from).map_or(&self.now, |(_, next)| next)
+    }
+}
+
+/// How long before a turn what follows is at hand.
+pub(crate) const SOON: SignedDuration = SignedDuration::from_secs(2);
+/// So much before its month a data key is used: a query of the old month may be recorded in the new one, and its record would be lost
+/// with the key of the old.
+const BEFORE_MONTH: SignedDuration = SignedDuration::from_millis(500);
 
 /// Why there are no keys to go on with.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +93,9 @@ fn newly_made(turn: Turn) -> Option<KeyId> {
 /// is wrong for a moment must turn no key.
 pub struct Keyring {
     ring: Mutex<Ring>,
-    current: ArcSwap<Current>,
+    current: ArcSwap<Snapshots>,
+    /// What the ring has that all who count together have; read without waiting for the ring's disk.
+    shared: ArcSwap<Vec<KeyStatus>>,
     /// Keys that this process made and no leaf names yet.
     unrecorded: Mutex<Vec<Unrecorded>>,
     /// Keys that the log says are destroyed and the ring still has.
@@ -138,8 +131,9 @@ impl Keyring {
         };
         let current = Current::of(&ring, origin, now)?;
         Ok(Self {
+            current: ArcSwap::from_pointee(Snapshots { now: Arc::new(current), next: None, is_late: false }),
+            shared: ArcSwap::from_pointee(shared_by_all(&ring, now)),
             ring: Mutex::new(ring),
-            current: ArcSwap::from_pointee(current),
             unrecorded: Mutex::new(made.map(|key| Unrecorded { key, of_period: true }).into_iter().collect()),
             destroyed: Mutex::default(),
             index: OnceLock::new(),
@@ -154,10 +148,10 @@ impl Keyring {
         Self { kept_back: keys, ..self }
     }
 
-    /// Data keys whose month has not come and which `is_named` says no leaf names: each is used once a leaf does.
+    /// Keys whose time has not come and which `is_named` says no leaf names: each is used once a leaf does.
     pub(crate) fn await_leaves(&self, now: Timestamp, is_named: impl Fn(&KeyId) -> bool) {
         let pending = self.with(|ring| pending(ring, now));
-        let unnamed = pending.into_iter().filter(|key| key.key_use() == Some(KeyUse::Data) && !is_named(key));
+        let unnamed = pending.into_iter().filter(|key| key.key_use().is_some_and(is_shared) && !is_named(key));
         self.lock_unrecorded().extend(unnamed.map(|key| Unrecorded { key, of_period: true }));
     }
 
@@ -177,17 +171,27 @@ impl Keyring {
         Ok(self.index.get_or_init(|| key).clone())
     }
 
-    /// The keys in force.
+    /// The keys in force, as far as upkeep has come.
     #[must_use]
     pub fn current(&self) -> Arc<Current> {
-        self.current.load_full()
+        Arc::clone(&self.current.load().now)
     }
 
-    /// Stands for the keys by which persons and what they said are counted: who counts together has the same. It tells
-    /// nothing of them.
-    pub(crate) fn digest(&self) -> [u8; 32] {
-        let current = self.current.load();
+    /// The keys in force at an instant of now: from the second in which they turn on.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Arc<Current> {
+        Arc::clone(self.current.load().at(now))
+    }
+
+    /// Stands for the keys by which persons and what they said are counted. It tells nothing of them.
+    pub(crate) fn digest(&self, now: Timestamp) -> [u8; 32] {
+        let current = self.at(now);
         keys_digest(&current.state, &current.sealer)
+    }
+
+    /// What the ring has that all who count together have, also what is destroyed; the states are old.
+    pub(crate) fn shared(&self) -> Arc<Vec<KeyStatus>> {
+        self.shared.load_full()
     }
 
     /// Renews the snapshot, and makes the data key of the period where it is new, if it is made here; that key is used once the log
@@ -198,7 +202,10 @@ impl Keyring {
     pub fn renew(&self, now: Timestamp, entropy: &SystemEntropy) -> Result<(), KeyringError> {
         self.with(|ring| {
             self.noting_news(ring, now, |ring| match self.months {
-                Months::Own => reopened(ring, |ring| ring.ensure_period(now, DEFAULT_OVERLAP_DAYS, entropy)).map(drop),
+                Months::Own => {
+                    let soon = now.saturating_add(SOON).unwrap_or(now);
+                    reopened(ring, |ring| ring.ensure_period(soon, DEFAULT_OVERLAP_DAYS, entropy)).map(drop)
+                }
                 Months::Shared => Ok(ring.refresh()?),
             })?;
             self.take_snapshot(ring, now)
@@ -222,7 +229,7 @@ impl Keyring {
         self.with(|ring| self.noting_news(ring, now, |ring| Ok(ring.refresh()?)))
     }
 
-    /// Takes a data key that was handed out for all who count together; it is used once the log names it.
+    /// Takes a key that was handed out for all who count together; it is used once the log names it.
     ///
     /// # Errors
     /// Why it may not be used, or that the ring cannot be written.
@@ -242,18 +249,20 @@ impl Keyring {
         })
     }
 
-    /// Changes the ring. A data key that is new in it was made now, or by another process that shares the ring, or handed out: this log
-    /// does not name it yet.
+    /// Changes the ring. A key that is new in it was made now, or by another process that shares the ring, or handed out: this log does
+    /// not name it yet.
     fn noting_news(
         &self,
         ring: &mut Ring,
         now: Timestamp,
         change: impl FnOnce(&mut Ring) -> Result<(), ChangeError>,
     ) -> Result<(), ChangeError> {
-        let known = data_keys(ring, now);
+        let known = shared_by_all(ring, now);
         let changed = change(ring);
-        let news = data_keys(ring, now).into_iter().filter(|key| !known.contains(key));
+        let has = shared_by_all(ring, now);
+        let news = has.iter().filter(|key| known.iter().all(|known| known.id != key.id)).map(|key| key.id.clone());
         self.lock_unrecorded().extend(news.map(|key| Unrecorded { key, of_period: true }));
+        self.shared.store(Arc::new(has));
         changed
     }
 
@@ -280,6 +289,7 @@ impl Keyring {
                 let made = keys.iter().map(|key| Unrecorded { key: key.clone(), of_period: false });
                 self.lock_unrecorded().extend(made);
             }
+            self.shared.store(Arc::new(shared_by_all(ring, now)));
             self.take_snapshot(ring, now)?;
             Ok(keys)
         })
@@ -331,7 +341,7 @@ impl Keyring {
         })
     }
 
-    /// Data keys of a period that has come, which the log must name before they are used.
+    /// Data keys of a period that has come, and what was handed out ahead of its time: the log must name them before they are used.
     #[must_use]
     pub fn unrecorded(&self, now: Timestamp) -> Vec<KeyId> {
         let of_periods: Vec<_> = {
@@ -341,8 +351,9 @@ impl Keyring {
         if of_periods.is_empty() {
             return of_periods;
         }
-        let pending = self.with(|ring| pending(ring, now));
-        of_periods.into_iter().filter(|key| !pending.contains(key)).collect()
+        let (pending, months) = self.with(|ring| (pending(ring, now), ring.of_months()));
+        let waits = |key: &KeyId| pending.contains(key) && months.iter().any(|(month, _)| month == key);
+        of_periods.into_iter().filter(|key| !waits(key)).collect()
     }
 
     /// From now on the log names this key.
@@ -356,17 +367,20 @@ impl Keyring {
         })
     }
 
-    /// Whether the snapshot must be renewed by now: keys turn, or the time that the log accepts was set back.
+    /// Whether the snapshots must be renewed by now: keys turn, or the time that the log accepts was set back.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        let soon = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
-        !self.current.load().steady.contains(soon)
+        let (soon, current) = (now.saturating_add(SOON).unwrap_or(now), self.current.load());
+        !current.now.steady.contains(now) || (current.next.is_none() && !current.now.steady.contains(soon))
     }
 
-    /// Whether the data key in force is one of a month that is over.
+    /// Whether the keys in force are right no more: the data key is one of a month that is over, or others have come in force that the
+    /// log does not name yet.
     #[must_use]
     pub fn is_past(&self, now: Timestamp) -> bool {
-        now >= self.current.load().sealer.valid_until()
+        let snapshots = self.current.load();
+        let current = snapshots.at(now);
+        snapshots.is_late || now >= current.sealer.valid_until() || current.turns_at.is_some_and(|at| now >= at)
     }
 
     /// Uses the ring itself: for rotation and tracing.
@@ -374,13 +388,41 @@ impl Keyring {
         use_(&mut self.ring.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A leaf names a data key only after the key's own leaf, so a snapshot waits for that.
+    /// A leaf names a data key only after the key's own leaf, so a snapshot waits for that; so does one with keys that were handed out.
     fn take_snapshot(&self, ring: &Ring, now: Timestamp) -> Result<(), KeyringError> {
-        let next = Current::of(ring, &self.origin, now)?;
-        if !self.lock_unrecorded().iter().any(|unrecorded| unrecorded.key == *next.sealer.key_id()) {
-            self.current.store(Arc::new(next));
+        let current = Current::of(ring, &self.origin, now)?;
+        if let Some(unnamed) = self.unnamed(ring, &current, now) {
+            let before = Arc::clone(self.current.load().at(now));
+            self.current.store(Arc::new(Snapshots { now: before, next: None, is_late: unnamed == Unnamed::HandedOut }));
+            return Ok(());
         }
+        let soon = now.saturating_add(SOON).unwrap_or(now);
+        let turn = current.steady.until().filter(|until| *until <= soon);
+        let next = turn.map(|turn| Ok::<_, KeyringError>((turn, Current::of(ring, &self.origin, turn)?))).transpose();
+        // What follows cannot keep from going on with what is in force.
+        let next =
+            next.ok().flatten().filter(|(turn, next)| self.unnamed(ring, next, *turn).is_none()).map(|(turn, next)| {
+                let is_of_month =
+                    ring.of_month(turn).0 == *next.sealer.key_id() && next.sealer.key_id() != current.sealer.key_id();
+                let from = if is_of_month { turn.saturating_sub(BEFORE_MONTH).unwrap_or(turn) } else { turn };
+                (from, Arc::new(next))
+            });
+        self.current.store(Arc::new(Snapshots { now: Arc::new(current), next, is_late: false }));
         Ok(())
+    }
+
+    /// What of these keys the log does not name yet, and has to.
+    fn unnamed(&self, ring: &Ring, current: &Current, at: Timestamp) -> Option<Unnamed> {
+        let unrecorded = self.lock_unrecorded();
+        if unrecorded.is_empty() {
+            return None;
+        }
+        let active: Vec<KeyId> =
+            ring.status(at).into_iter().filter(|key| key.state == KeyState::Active).map(|key| key.id).collect();
+        if unrecorded.iter().any(|each| each.of_period && active.contains(&each.key)) {
+            return Some(Unnamed::HandedOut);
+        }
+        unrecorded.iter().any(|each| each.key == *current.sealer.key_id()).then_some(Unnamed::Asked)
     }
 
     fn lock_destroyed(&self) -> MutexGuard<'_, BTreeSet<KeyId>> {
@@ -414,9 +456,10 @@ fn reopened<T>(ring: &mut Ring, mut change: impl FnMut(&mut Ring) -> Result<T, C
     }
 }
 
-fn data_keys(ring: &Ring, now: Timestamp) -> Vec<KeyId> {
+/// The keys of a ring that all who count together have.
+pub(crate) fn shared_by_all(ring: &Ring, now: Timestamp) -> Vec<KeyStatus> {
     let keys = ring.status(now).into_iter();
-    keys.filter(|key| key.key_use == KeyUse::Data).map(|key| key.id).collect()
+    keys.filter(|key| is_shared(key.key_use)).collect()
 }
 
 fn pending(ring: &Ring, now: Timestamp) -> Vec<KeyId> {

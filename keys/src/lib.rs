@@ -37,8 +37,8 @@ pub use kek::{Kek, KekError};
 pub use mac::answer_commitment;
 pub use pseudonym::{Issued, Pseudonym, Pseudonyms, Traced};
 pub use ring::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, Ends, Handed, HandedError, KeyError, KeyState, KeyStatus, Ring, RingError,
-    Rotation, Steady, Turn,
+    About, Ahead, ChangeError, DEFAULT_OVERLAP_DAYS, Ends, Handed, HandedError, KeyError, KeyState, KeyStatus, Ring,
+    RingError, Rotation, Steady, Turn,
 };
 pub use seal::{Person, SealError, Sealed, SealedBytes, Sealer, SubjectTagger, UnsealError};
 pub use secret::Secret;

@@ -3,6 +3,7 @@
 //! A ring belongs to one process; what serves queries takes snapshots ([`Pseudonyms`](crate::Pseudonyms),
 //! [`Sealer`](crate::Sealer), [`StateKey`](crate::StateKey), [`LogSigner`](crate::LogSigner)) and never touches the ring.
 
+mod ahead;
 mod at_rest;
 mod change;
 mod entry;
@@ -15,6 +16,7 @@ mod snapshots;
 mod tests;
 mod turn;
 
+pub use ahead::{About, Ahead};
 pub use at_rest::Ring;
 pub use change::{Rotation, Turn};
 pub use entry::{Ends, KeyState, KeyStatus};

@@ -38,6 +38,8 @@ pub struct StateKey(Arc<StateKeys>);
 struct StateKeys {
     current: MacKey,
     previous: Option<MacKey>,
+    /// Whose time comes within minutes.
+    next: Option<MacKey>,
     /// Those that are retired and not destroyed.
     former: Vec<MacKey>,
 }
@@ -49,25 +51,33 @@ pub struct StateDigest {
     pub current: [u8; 32],
     /// Under the key before: what may still be found written down.
     pub previous: Option<[u8; 32]>,
+    /// Under the key whose time comes within minutes: what another gateway may have written down already.
+    pub next: Option<[u8; 32]>,
 }
 
 impl StateKey {
     #[cfg(test)]
     pub(crate) fn new(current: MacKey, previous: Option<MacKey>) -> Self {
-        Self::with_former(current, previous, Vec::new())
+        Self::with_former(current, (previous, None), Vec::new())
     }
 
-    pub(crate) fn with_former(current: MacKey, previous: Option<MacKey>, former: Vec<MacKey>) -> Self {
-        Self(Arc::new(StateKeys { current, previous, former }))
+    /// With the keys before and after it, where these are used beside it.
+    pub(crate) fn with_former(
+        current: MacKey,
+        (previous, next): (Option<MacKey>, Option<MacKey>),
+        former: Vec<MacKey>,
+    ) -> Self {
+        Self(Arc::new(StateKeys { current, previous, next, former }))
     }
 
     /// HMAC-SHA-256 of the framed parts; the label names the use.
     #[must_use]
     pub fn digest(&self, label: &str, parts: &[&[u8]]) -> StateDigest {
-        let StateKeys { current, previous, former: _ } = &*self.0;
+        let StateKeys { current, previous, next, former: _ } = &*self.0;
         StateDigest {
             current: current.framed(label, parts),
             previous: previous.as_ref().map(|key| key.framed(label, parts)),
+            next: next.as_ref().map(|key| key.framed(label, parts)),
         }
     }
 
@@ -82,7 +92,7 @@ impl StateKey {
     pub fn record_id(&self, name: RecordName<'_>) -> RecordId {
         let RecordName { store, class, document, determination } = name;
         let parts = [store.as_bytes(), class.as_bytes(), document.as_bytes(), determination.as_bytes()];
-        let StateDigest { current, previous } = self.digest("credit/record", &parts);
+        let StateDigest { current, previous, .. } = self.digest("credit/record", &parts);
         let text = |digest| URL_SAFE_NO_PAD.encode(first::<RECORD_ID_BYTES>(digest));
         RecordId { current: text(current), previous: previous.map(text) }
     }
@@ -93,7 +103,7 @@ impl StateKey {
     pub fn record_ids(&self, name: RecordName<'_>) -> Vec<String> {
         let RecordName { store, class, document, determination } = name;
         let parts = [store.as_bytes(), class.as_bytes(), document.as_bytes(), determination.as_bytes()];
-        let StateKeys { current, previous, former } = &*self.0;
+        let StateKeys { current, previous, former, next: _ } = &*self.0;
         let keys = std::iter::once(current).chain(previous).chain(former);
         let text = |key: &MacKey| URL_SAFE_NO_PAD.encode(first::<RECORD_ID_BYTES>(key.framed("credit/record", &parts)));
         keys.map(text).collect()
@@ -132,7 +142,7 @@ mod tests {
         assert_eq!(turned.record_id(name).previous.as_deref(), Some("pHnnobLeP_5F-vScfXJAXQ"));
         let RecordId { current, previous } = turned.record_id(name);
         assert_eq!(turned.record_ids(name), [Some(current), previous].map(Option::unwrap_or_default));
-        let later = StateKey::with_former(MacKey::new(&[2; 32]), None, vec![MacKey::new(&material)]);
+        let later = StateKey::with_former(MacKey::new(&[2; 32]), (None, None), vec![MacKey::new(&material)]);
         assert_eq!(later.record_ids(name)[1..], ["pHnnobLeP_5F-vScfXJAXQ"]);
     }
 

@@ -122,7 +122,7 @@ fn of_leaf(gateway: &Gateway, leaf: &QueryLeaf) -> Option<Corrected> {
     }
     let fields = match told.and_then(Told::history) {
         Some(told) => {
-            let keys = gateway.keys.current();
+            let keys = gateway.current_keys();
             let names = Names { keys: &keys.state, catalogue: &gateway.catalogue() };
             differing(&permit, told, on, |told| gateway.standing.heed(&person, names, told))
         }

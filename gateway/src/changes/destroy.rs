@@ -39,7 +39,7 @@ fn digests(gateway: &Gateway, destruction: &Destruction) -> Vec<Digest> {
 
 /// The digests of what is proposed about a person: now, then under data keys before.
 pub(super) fn keyed(gateway: &Gateway, number: &Number, what: &[u8]) -> Vec<Digest> {
-    let keys = gateway.keys.current();
+    let keys = gateway.current_keys();
     number.disclose(|number| {
         let now = keys.sealer.person(number.as_str()).proposal_digest(what);
         let before = keys.earlier().filter_map(|key| key.proposal_digest(what, number.as_str()));

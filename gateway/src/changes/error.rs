@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{notice_fault::NoticeFault, review::ReviewFault};
 use crate::{
-    callers::register::RegisterError, keyring::KeyringError, recorder::NotRecorded, state::approvals::NotApproved,
+    callers::register::RegisterError, cluster::KeysFault, keyring::KeyringError, recorder::NotRecorded,
+    state::approvals::NotApproved,
 };
 
 /// See the module.
@@ -78,6 +79,18 @@ pub(crate) enum ChangeError {
     /// The ring refuses; nothing has changed.
     #[error(transparent)]
     Keys(#[from] KeyringError),
+    /// The keys of all cannot be handed out; nothing has changed, unless the state did not answer in time.
+    #[error(transparent)]
+    NotHandedOut(#[from] KeysFault),
+    /// No time that is given to the others; nothing has changed.
+    #[error(
+        "the new keys come in force in 5 seconds at the earliest, so that every gateway takes them before, and in a day at the latest: \
+         name such a time with `--at`"
+    )]
+    NotAhead,
+    /// Nobody to hand it to; nothing has changed.
+    #[error("`--at` is for gateways that count together (`[state]`), and for pseudonym, state and data: leave it out")]
+    Alone,
     /// No such notice can have been given; nothing has changed.
     #[error(transparent)]
     Notice(#[from] NoticeFault),

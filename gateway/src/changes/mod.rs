@@ -139,8 +139,8 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
                 let (_, durable) = objection::decided(&gateway, objection, upheld, reason, &by, off_record).await?;
                 Ok(Made::Decided { index: durable.index, objection, upheld })
             }
-            Change::KeysRotate { key_use, overlap_days, end_overlap } => {
-                keys::rotate(&gateway, key_use, overlap_days, end_overlap, &account).await
+            Change::KeysRotate { key_use, overlap_days, end_overlap, at } => {
+                keys::rotate(&gateway, key_use, (overlap_days, end_overlap), at, &account).await
             }
         }
     });

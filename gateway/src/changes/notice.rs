@@ -127,7 +127,7 @@ fn sealed(
     way: NoticeWay,
     queries: &[Uuid],
 ) -> Result<Notice, NoticeFault> {
-    let keys = gateway.keys.current();
+    let keys = gateway.current_keys();
     let ids = queries.iter().map(Uuid::to_string).collect();
     let sealed = person.disclose(|number| {
         let plain = serde_json::to_vec(&Ids { number: number.as_str(), ids }).map(zeroize::Zeroizing::new).ok()?;

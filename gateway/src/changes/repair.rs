@@ -71,7 +71,7 @@ async fn record(
     off_record: &mut HashSet<InForceOnly>,
 ) -> Result<(Uuid, Durable), ChangeError> {
     let RepairNotice { number, class, record, on, order, is_revoked } = notice;
-    let keys = gateway.keys.current();
+    let keys = gateway.current_keys();
     let names = Names { keys: &keys.state, catalogue: &gateway.catalogue() };
     let (ids, determined) = match record {
         RepairedRecord::Id(id, determined) => (vec![id], determined.unwrap_or(on)),

@@ -225,6 +225,9 @@ pub(crate) enum Change {
         overlap_days: u16,
         /// Whether to turn although that retires a key which is still accepted.
         end_overlap: bool,
+        /// From when on the new ones are in force, of gateways that count together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
     },
 }
 
@@ -386,6 +389,9 @@ pub(crate) enum Made {
         indices: Vec<u64>,
         /// The keys that are in force now.
         keys: Vec<KeyId>,
+        /// From when on they are, where they were handed out to gateways that count together.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        activates: Option<Timestamp>,
     },
     /// All institutions, by id.
     Listed(Vec<InstitutionStatus>),

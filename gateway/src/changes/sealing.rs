@@ -30,7 +30,7 @@ pub(super) struct Sealing<'a> {
 impl<'a> Sealing<'a> {
     /// For a leaf that is to be made, about this person.
     pub(super) fn begin(gateway: &'a Gateway, number: &'a Personal<CitizenNumber>) -> Self {
-        let keys = gateway.keys.current();
+        let keys = gateway.current_keys();
         let person = number.disclose(|number| keys.sealer.person(number.as_str()));
         Self { gateway, keys, person, number, id: gateway.new_id() }
     }

@@ -15,6 +15,7 @@ use super::{
     handle::{Cluster, Own, Process, ToActs},
     heard::{Heard, Keeping},
     link::{Link, Server},
+    rings::{Other, OwnKeys},
 };
 use crate::state::Key;
 
@@ -29,11 +30,14 @@ const STARTS: u32 = 5;
 /// Own acts that are told at once.
 const TOLD: usize = 256;
 
-/// That it is here; and whether one of the others has another ring.
-const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds) VALUES ($1, pg_catalog.now(), $2, $3, $4) \
-     ON CONFLICT (origin) DO UPDATE SET beat = excluded.beat, ring = excluded.ring, told = excluded.told, kinds = excluded.kinds";
-const OTHER_RING: &str = "SELECT origin FROM credit_replica WHERE origin <> $1 AND ring <> $2 \
-     AND beat > pg_catalog.now() - interval '3 seconds' LIMIT 1";
+/// That it is here; and what others say of their keys, where it is something else.
+const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds, keys) VALUES ($1, pg_catalog.now(), $2, $3, $4, $5) \
+     ON CONFLICT (origin) DO UPDATE SET beat = excluded.beat, ring = excluded.ring, told = excluded.told, kinds = excluded.kinds, \
+     keys = excluded.keys";
+const OTHERS: &str = "SELECT origin, ring, keys, beat > pg_catalog.now() - interval '3 seconds' FROM credit_replica \
+     WHERE origin <> $1 AND (keys <> $3 OR (keys IS NULL AND ring <> $2)) ORDER BY origin";
+/// Whether a start could take it.
+const IS_HANDED_OUT: &str = "SELECT FROM credit_key WHERE id = $1 AND handed IS NOT NULL";
 const HEARD: &str = "SELECT seq, origin, leaf_index, leaf, pg_catalog.uuid_send(mark) FROM credit_act WHERE seq > $1 ORDER BY seq LIMIT $2";
 /// One after the other, so that whoever reads by `seq` misses none that is committed later.
 const ALONE: &str = "SELECT pg_catalog.pg_advisory_xact_lock(7234017283807667)";
@@ -54,7 +58,7 @@ const IS_KNOWN: &str = "SELECT FROM credit_replica WHERE origin = $1";
 /// The release of the kinds that are told: 2 has cases and what officers decide, 3 withdrawals that a log took over.
 pub(super) const KINDS: i32 = 3;
 /// The release of the tables. Later ones have more, and nothing less.
-const VERSION: i32 = 4;
+const VERSION: i32 = 5;
 const TABLES: &str = "SELECT version FROM credit_schema";
 pub(super) const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
      SELECT $1, i, l, k FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS t (i, l, k) \
@@ -65,7 +69,7 @@ pub(super) struct Beats {
     link: Link,
     own: Own,
     beat: Statement,
-    other_ring: Statement,
+    others: Statement,
     heard: Statement,
     tell: Statement,
     /// Up to which leaf all acts of the own log are told.
@@ -84,7 +88,7 @@ impl Beats {
             let client = &link.client;
             are_there(client).await?;
             client.batch_execute(LISTEN).await?;
-            let (beat, other_ring) = try_join(client.prepare(BEAT), client.prepare(OTHER_RING)).await?;
+            let (beat, others) = try_join(client.prepare(BEAT), client.prepare(OTHERS)).await?;
             let (heard, tell) = try_join(client.prepare(HEARD), client.prepare(TELL)).await?;
             let known = client.query_opt(TOLD_UNTIL, &[&own.origin, &KINDS]).await?;
             let told = known.as_ref().map(|row| row.try_get::<_, i64>(0)).transpose()?;
@@ -92,9 +96,9 @@ impl Beats {
                 own.may_begin(client).await?;
             }
             let told = told.and_then(|told| u64::try_from(told).ok()).unwrap_or_default();
-            let beats = Self { link, own: own.clone(), beat, other_ring, heard, tell, told };
-            if let Some(ring) = &own.ring {
-                beats.compare_rings(ring).await?;
+            let beats = Self { link, own: own.clone(), beat, others, heard, tell, told };
+            if let Some(keys) = &own.keys {
+                beats.compare_keys(keys).await?;
             }
             Ok(beats)
         };
@@ -105,20 +109,31 @@ impl Beats {
         &self.link
     }
 
-    async fn compare_rings(&self, ring: &[u8; 32]) -> Result<(), StateFault> {
-        let (origin, ring) = (&self.own.origin, &ring[..]);
-        match self.link.client.query_opt(&self.other_ring, &[origin, &ring]).await? {
-            Some(row) => Err(StateFault::OtherRing(row.try_get(0)?)),
-            None => Ok(()),
-        }
+    async fn compare_keys(&self, keys: &OwnKeys) -> Result<(), StateFault> {
+        let (origin, digest, said) = (&self.own.origin, &keys.digest[..], keys.said());
+        let rows = self.link.client.query(&self.others, &[origin, &digest, &said]).await?;
+        let others = rows.iter().map(|row| {
+            let (origin, digest) = (row.try_get(0)?, row.try_get::<_, &[u8]>(1)?.to_vec());
+            Ok(Other { origin, digest, keys: row.try_get(2)?, is_here: row.try_get(3)? })
+        });
+        keys.compare(&others.collect::<Result<Vec<_>, tokio_postgres::Error>>()?)
+    }
+
+    /// Whether a start would take a key that this ring lacks.
+    ///
+    /// # Errors
+    /// [`StateFault`].
+    pub(super) async fn hands_out(&self, key: &str) -> Result<bool, StateFault> {
+        Ok(self.link.client.query_opt(IS_HANDED_OUT, &[&key]).await?.is_some())
     }
 
     /// Says that it is here, which must be written as everything else: a server that is no longer the one cannot.
-    async fn beat(&self, ring: &[u8; 32], latest: Instant) -> Result<(), StateFault> {
+    async fn beat(&self, keys: &OwnKeys, latest: Instant) -> Result<(), StateFault> {
         let told = i64::try_from(self.told).unwrap_or(i64::MAX);
-        self.link.client.execute(&self.beat, &[&self.own.origin, &&ring[..], &told, &KINDS]).await?;
+        let beat: [&(dyn ToSql + Sync); 5] = [&self.own.origin, &&keys.digest[..], &told, &KINDS, &keys.said()];
+        self.link.client.execute(&self.beat, &beat).await?;
         self.link.prove(latest).await?;
-        self.compare_rings(ring).await
+        self.compare_keys(keys).await
     }
 
     /// The acts after one; all of them where there are fewer than [`ACTS`].
@@ -233,6 +248,8 @@ struct Round {
     /// The last act that was heard; nothing before a start has looked at what it has at hand.
     seen: Option<i64>,
     keeping: Keeping,
+    /// A key is in force that this gateway lacks. Then what others did may be sealed under it, and is heard once it is there.
+    lacks: bool,
 }
 
 impl Round {
@@ -260,9 +277,9 @@ impl Round {
     async fn make(&mut self) -> Result<(), StateFault> {
         let began = self.cluster.now();
         if self.beats.is_none() {
-            // Keys may have turned since it was connected last.
-            self.own.ring = Some(self.process.ring());
             self.beats = Some(Beats::open(&self.server, &self.own).await?);
+            // From here on each round compares them, as they are then.
+            self.own.keys = None;
         }
         let Some(beats) = &mut self.beats else { return Err(StateFault::Late) };
         loop {
@@ -277,10 +294,10 @@ impl Round {
             beats.told = looked_until;
         }
         let latest = Instant::now() + self.server.timeout();
-        timeout_at(latest, beats.beat(&self.process.ring(), latest)).await.unwrap_or(Err(StateFault::Late))?;
+        timeout_at(latest, beats.beat(&self.process.keys(), latest)).await.unwrap_or(Err(StateFault::Late))?;
         self.begin().await?;
         self.hear().await?;
-        self.cluster.set_heard(began);
+        self.cluster.set_heard(began.max(1));
         Ok(())
     }
 
@@ -314,8 +331,13 @@ impl Round {
     /// connection is given up.
     async fn make_in_time(&mut self) -> Result<(), StateFault> {
         let made = self.make().await;
-        // While keys turn, some gateways have the next ones a moment before the others: nothing is wrong with the connection.
-        if made.as_ref().is_err_and(|fault| !matches!(fault, StateFault::OtherRing(_))) {
+        self.lacks = made.as_ref().is_err_and(|fault| matches!(fault, StateFault::Lacks { .. }));
+        if self.lacks {
+            // The others count by it already.
+            self.cluster.set_heard(0);
+        }
+        // What is wrong with the keys is nothing wrong with the connection.
+        if made.as_ref().is_err_and(|fault| !matches!(fault, StateFault::OtherRing(_) | StateFault::Lacks { .. })) {
             self.beats = None;
         }
         made
@@ -402,7 +424,7 @@ pub(super) async fn keep(
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
     let keeping = Keeping::new(&own.folder, &own.origin, false);
-    let mut round = Round { cluster, server, own, process, beats: None, seen: None, keeping };
+    let mut round = Round { cluster, server, own, process, beats: None, seen: None, keeping, lacks: false };
     drop(ready.send(round.make_first().await));
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -422,7 +444,7 @@ pub(super) async fn keep(
                 None => return,
             },
             _ = every.tick() => round.make_in_time().await,
-            () = news.notified() => {
+            () = news.notified(), if !round.lacks => {
                 let heard = round.hear().await;
                 if heard.is_err() {
                     round.beats = None;
@@ -430,7 +452,7 @@ pub(super) async fn keep(
                 heard
             }
         };
-        if done.is_err() {
+        if done.is_err() && !round.lacks {
             every.reset_after(AGAIN);
         }
         round.process.heard(done.map_err(|fault| fault.to_string()));

@@ -33,6 +33,23 @@ pub(crate) enum StateFault {
         "the key ring is not that of `{0}`, with which this gateway counts together: copy the folder of the ring from there, and start again"
     )]
     OtherRing(String),
+    /// A key that is in force at another one.
+    #[error(
+        "the key `{key}` is in force at `{origin}`, with which this gateway counts together, and not in its ring: see why it was not \
+         taken (`keys`); where that log is gone for good, set `keys` of its row of `credit_replica` to NULL"
+    )]
+    Lacks {
+        /// The key.
+        key: String,
+        /// The log of the other one.
+        origin: String,
+    },
+    /// One that takes no keys ahead of their time.
+    #[error("`{0}` is of an earlier release, which takes no keys ahead of their time: upgrade it first")]
+    Earlier(String),
+    /// A turn that another gateway began.
+    #[error("the key `{0}` was handed out already: see `keys handed-out`")]
+    HandedOutBefore(String),
     /// Other keys.
     #[error(transparent)]
     Handed(#[from] HandedError),
@@ -48,8 +65,14 @@ impl StateFault {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Postgres(fault) => fault.may_pass(),
-            Self::NoStandby | Self::Late => true,
-            Self::Tables | Self::Unseen | Self::OtherRing(_) | Self::Handed(_) | Self::CountedAlone(_) => false,
+            Self::NoStandby | Self::Late | Self::Lacks { .. } => true,
+            Self::Tables
+            | Self::Unseen
+            | Self::OtherRing(_)
+            | Self::Earlier(_)
+            | Self::HandedOutBefore(_)
+            | Self::Handed(_)
+            | Self::CountedAlone(_) => false,
         }
     }
 }

@@ -1,14 +1,15 @@
-//! What the data keys in the shared state mean to a ring, without a database.
+//! What the keys in the shared state mean to a ring, without a database.
 //!
-//! Each month has one, for all who count together. Whoever needs it first puts it there, sealed for the copies of one ring
+//! Each month has a data key, for all who count together. Whoever needs it first puts it there, sealed for the copies of one ring
 //! ([`Ring::hand_out_new`]); it is in no ring before it was read there again, so that of two who make one at once both take the same.
+//! So it is with keys that are rotated by command, which have a time from which on they are in force ([`Ring::hand_out_ahead`]).
 
 use std::{
     collections::BTreeSet,
     sync::{Mutex, PoisonError},
 };
 
-use credit_keys::{ChangeError, DEFAULT_OVERLAP_DAYS, Entropy, Handed, HandedError, KeyId, KeyUse, Ring};
+use credit_keys::{About, ChangeError, DEFAULT_OVERLAP_DAYS, Entropy, Handed, HandedError, KeyId, KeyUse, Ring};
 use jiff::{SignedDuration, Timestamp};
 
 /// How long before its month a key is made.
@@ -38,12 +39,15 @@ pub(crate) trait Rings: Send + Sync {
 }
 
 /// A row of the shared state.
+#[derive(Clone)]
 pub(super) struct Row {
     pub(super) id: String,
     /// Nothing where the key was destroyed.
     pub(super) handed: Option<String>,
     /// Another one each time the row is written.
     pub(super) mark: String,
+    /// Whether a gateway has had it.
+    pub(super) taken: bool,
 }
 
 /// What is to be done there, and here.
@@ -53,30 +57,32 @@ pub(super) struct Plan {
     pub(super) put: Vec<(KeyId, Option<String>)>,
     /// What is to be there in the place of a row with this mark.
     pub(super) change: Vec<(KeyId, String, Option<String>)>,
-    /// What is missing here.
+    /// What is there and here: a gateway has had it.
+    pub(super) note: Vec<KeyId>,
+    /// What is missing here, in the order in which it comes in force.
     pub(super) take: Vec<(KeyId, String)>,
     /// What is there and is not used.
     pub(super) faults: Vec<HandedError>,
 }
 
 impl Plan {
-    /// Compares the rows with a ring; `gone` are keys that the log says are destroyed. A key that neither has is made where it is
-    /// `wanted`.
+    /// Compares the rows with a ring; `gone` are keys that the log says are destroyed. A month's key that neither has is made where it
+    /// is wanted at `now`.
     ///
     /// # Errors
     /// When no key can be made or sealed.
     pub(super) fn new(
         rows: &[Row],
         (ring, gone): (&Ring, &BTreeSet<KeyId>),
-        wanted: &[Timestamp],
+        now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<Self, ChangeError> {
-        let (mut plan, mut there) = (Self::default(), BTreeSet::new());
-        let months = ring.of_months();
-        let is_gone = |id: &KeyId| gone.contains(id) || months.iter().any(|(month, is_whole)| month == id && !is_whole);
+        let (mut plan, mut there, mut take) = (Self::default(), BTreeSet::new(), Vec::new());
+        let shared = handed_out(ring);
+        let is_gone = |id: &KeyId| gone.contains(id) || shared.iter().any(|(key, is_whole)| key == id && !is_whole);
         for row in rows {
             // Keys of other uses a later release may put there.
-            let Some(id) = KeyId::parse(&row.id).ok().filter(|id| id.key_use() == Some(KeyUse::Data)) else { continue };
+            let Some(id) = KeyId::parse(&row.id).ok().filter(is_handed_out) else { continue };
             if let Some(text) = &row.handed {
                 let mark = row.mark.clone();
                 match ring.examine_handed(&id, text) {
@@ -84,19 +90,26 @@ impl Plan {
                     Ok(_) | Err(HandedError::Altered(_) | HandedError::Misplaced { .. }) if is_gone(&id) => {
                         plan.change.push((id.clone(), mark, None));
                     }
+                    Ok(Handed::Ours) if !row.taken => plan.note.push(id.clone()),
                     Ok(Handed::Ours) => {}
                     Ok(Handed::Before) => plan.change.push((id.clone(), mark, ring.hand_out(&id, entropy)?)),
                     // Of one whose name is no month's: nothing is left of it here.
                     Ok(Handed::Gone) => plan.change.push((id.clone(), mark, None)),
-                    Ok(Handed::New) => plan.take.push((id.clone(), text.clone())),
+                    Ok(Handed::New) => match may_be_taken((&id, text), row.taken, now) {
+                        Ok(activates) => take.push((activates, id.clone(), text.clone())),
+                        Err(fault) => plan.faults.push(fault),
+                    },
                     Err(fault) => plan.faults.push(fault),
                 }
             }
             there.insert(id);
         }
+        // Each follows on the one before.
+        take.sort();
+        plan.take = take.into_iter().map(|(_, id, text)| (id, text)).collect();
         // Whose ring is another one puts nothing beside the keys of that one.
         if !plan.faults.iter().any(is_of_another_ring) {
-            plan.put(&there, (ring, gone), wanted, entropy)?;
+            plan.put(&there, (ring, gone), &wanted(now), entropy)?;
         }
         Ok(plan)
     }
@@ -108,7 +121,7 @@ impl Plan {
         wanted: &[Timestamp],
         entropy: &dyn Entropy,
     ) -> Result<(), ChangeError> {
-        for (id, is_whole) in ring.of_months().into_iter().filter(|(id, _)| !there.contains(id)) {
+        for (id, is_whole) in handed_out(ring).into_iter().filter(|(id, _)| !there.contains(id)) {
             let text = if is_whole && !gone.contains(&id) { ring.hand_out(&id, entropy)? } else { None };
             self.put.push((id, text));
         }
@@ -126,14 +139,46 @@ impl Plan {
 
     /// Whether the ring is another one than that of the others: then nothing may be counted by it.
     pub(super) fn other_ring(&self, ring: &Ring) -> Option<&HandedError> {
-        let months = ring.of_months();
+        let shared = handed_out(ring);
         self.faults.iter().find(|fault| match fault {
             HandedError::OtherKey(_) => true,
             // Of one that it has, this says only that the next one will not be had.
-            HandedError::OtherRingKey(key) => months.iter().all(|(has, _)| has != key),
-            HandedError::Altered(_) | HandedError::Misplaced { .. } => false,
+            HandedError::OtherRingKey(key) => shared.iter().all(|(has, _)| has != key),
+            // What is in force at another gateway, and not had here, is another matter (`rings.rs`).
+            HandedError::Altered(_)
+            | HandedError::Misplaced { .. }
+            | HandedError::Gap(_)
+            | HandedError::Unknown { .. } => false,
         })
     }
+}
+
+/// What a ring has that is handed out, each with whether it is whole.
+fn handed_out(ring: &Ring) -> Vec<(KeyId, bool)> {
+    let mut all = ring.of_months();
+    all.extend(ring.of_turns());
+    all
+}
+
+/// Keys of these uses are handed out, the tag key with that of its pseudonyms.
+fn is_handed_out(id: &KeyId) -> bool {
+    matches!(id.key_use(), Some(KeyUse::Data | KeyUse::Pseudonym | KeyUse::State))
+}
+
+/// From when on a key is in force that may be taken. One whose time is past is taken where another gateway had it: else the row is
+/// from somewhere, or some time, else, and who takes it would go by other keys than all the others.
+fn may_be_taken((id, text): (&KeyId, &str), was_taken: bool, now: Timestamp) -> Result<Timestamp, HandedError> {
+    let about = About::read(text).ok_or_else(|| HandedError::Altered(id.clone()))?;
+    let is_month = about.keys.len() == 1 && id.key_use() == Some(KeyUse::Data) && is_named_by_month(id);
+    if is_month || about.activates > now || was_taken {
+        return Ok(about.activates);
+    }
+    Err(HandedError::Unknown { key: id.clone(), at: about.activates })
+}
+
+/// Whether it is the first data key of a month, `data-2026-12`.
+fn is_named_by_month(id: &KeyId) -> bool {
+    id.as_str().split('-').count() == 3
 }
 
 fn is_of_another_ring(fault: &HandedError) -> bool {
@@ -161,7 +206,7 @@ impl Said {
 
 #[cfg(test)]
 mod tests {
-    use credit_keys::{Kek, SystemEntropy};
+    use credit_keys::{Ahead, Kek, SystemEntropy};
 
     use super::*;
     use crate::scratch::Scratch;
@@ -178,7 +223,7 @@ mod tests {
 
     fn plan(ring: &Ring, rows: &[Row], now: &str, gone: &[&str]) -> Plan {
         let gone = gone.iter().map(|id| KeyId::parse(id).unwrap()).collect();
-        Plan::new(rows, (ring, &gone), &wanted(at(now)), &SystemEntropy::new()).unwrap()
+        Plan::new(rows, (ring, &gone), at(now), &SystemEntropy::new()).unwrap()
     }
 
     fn names(put: &[(KeyId, Option<String>)]) -> Vec<(&str, bool)> {
@@ -190,6 +235,7 @@ mod tests {
             id: id.as_str().to_owned(),
             handed: handed.clone(),
             mark: id.as_str().to_owned(),
+            taken: true,
         };
         put.iter().map(row).collect()
     }
@@ -218,6 +264,31 @@ mod tests {
             rows(&[(KeyId::parse("data-2026-11").unwrap(), None), (KeyId::parse("data-2026-12").unwrap(), None)]);
         let kept = plan(&own, &rows, "2026-12-03T00:00:00Z", &[]);
         assert!(kept.put.is_empty() && kept.change.is_empty() && kept.take.is_empty() && kept.faults.is_empty());
+    }
+
+    #[test]
+    fn a_rotation_whose_time_is_past_is_taken_only_where_a_gateway_had_it_and_one_that_is_missing_is_put_there_again() {
+        let folder = Scratch::new();
+        let mut ring = ring(&folder);
+        let at_hand = at("2026-11-21T01:00:00Z");
+        let ahead = Ahead { key_use: KeyUse::State, at: at_hand, overlap_days: 30, end_overlap: false };
+        let handed = ring.hand_out_ahead(&ahead, at("2026-11-21T00:00:00Z"), &SystemEntropy::new()).unwrap();
+        let mut rows = rows(&plan(&ring, &[], "2026-11-21T00:00:00Z", &[]).put);
+        rows.push(Row { id: handed.0.to_string(), handed: Some(handed.1.clone()), mark: String::new(), taken: false });
+        let mut plan_of = |now: &str, taken: bool| {
+            rows.last_mut().unwrap().taken = taken;
+            plan(&ring, &rows, now, &[])
+        };
+        let late = plan_of("2026-11-21T01:00:00Z", false);
+        assert!(late.take.is_empty() && late.other_ring(&ring).is_none());
+        assert!(matches!(&late.faults[..], [HandedError::Unknown { at, .. }] if *at == at_hand), "{:?}", late.faults);
+        assert_eq!(plan_of("2026-11-21T02:00:00Z", true).take.len(), 1);
+        let before = plan_of("2026-11-21T00:59:59Z", false);
+        assert_eq!((before.take.len(), before.faults.len()), (1, 0));
+        assert!(ring.take_handed(&handed.0, &handed.1, &SystemEntropy::new()).unwrap());
+        assert_eq!(plan(&ring, &rows, "2026-11-21T00:59:59Z", &[]).note, [handed.0]);
+        let put = plan(&ring, &[], "2026-11-21T02:00:00Z", &[]).put;
+        assert_eq!(names(&put), [("data-2026-11", true), ("state-2", true)]);
     }
 
     #[test]

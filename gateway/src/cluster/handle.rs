@@ -10,6 +10,7 @@ use std::{
 };
 
 use credit_audit::clock::Clock;
+use credit_keys::Ahead;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -18,7 +19,9 @@ use super::{
     acts::Act,
     fault::StateFault,
     handing::{Rings, Said},
+    keys::{HandedOut, KeysFault},
     link::Server,
+    rings::OwnKeys,
 };
 use crate::{
     callers::lease::Lender,
@@ -42,7 +45,7 @@ pub(crate) struct Cluster {
     behind: AtomicBool,
     to_books: mpsc::UnboundedSender<ToBooks>,
     to_acts: mpsc::UnboundedSender<ToActs>,
-    to_keys: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    to_keys: mpsc::UnboundedSender<ToKeys>,
     /// What is wrong with the keys of all.
     pub(super) keys: Said,
 }
@@ -67,11 +70,19 @@ pub(super) enum ToActs {
     Tell(u64, Arc<[u8]>, oneshot::Sender<()>),
 }
 
+/// To the duty that shares keys.
+pub(super) enum ToKeys {
+    /// Looks at the keys of all now.
+    Share(oneshot::Sender<()>),
+    /// Hands out the keys of a turn.
+    HandOut(Ahead, oneshot::Sender<Result<HandedOut, KeysFault>>),
+}
+
 /// The ends of [`Cluster`], for its thread.
 pub(crate) struct Ends {
     pub(super) books: mpsc::UnboundedReceiver<ToBooks>,
     pub(super) acts: mpsc::UnboundedReceiver<ToActs>,
-    pub(super) keys: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+    pub(super) keys: mpsc::UnboundedReceiver<ToKeys>,
     pub(super) server: Server,
     pub(super) rates: Option<(SharedRates, Arc<Lender>)>,
 }
@@ -97,8 +108,8 @@ pub(crate) trait Process: Rings {
     /// When the log cannot be read.
     fn acts_from(&self, index: u64) -> std::io::Result<Looked>;
 
-    /// Stands for the keys in force.
-    fn ring(&self) -> [u8; 32];
+    /// The keys that those who count together have.
+    fn keys(&self) -> OwnKeys;
 
     /// A round was made, or failed.
     fn heard(&self, heard: Result<(), String>);
@@ -112,8 +123,8 @@ pub(crate) trait Process: Rings {
 pub(crate) struct Own {
     /// The name of its log.
     pub(crate) origin: String,
-    /// Stands for its keys in force, where they are known: those who count together have one ring.
-    pub(crate) ring: Option<[u8; 32]>,
+    /// Its keys, where they are known: those who count together have one ring.
+    pub(crate) keys: Option<OwnKeys>,
     /// Whether its log has answered queries already.
     pub(crate) has_answered: bool,
     /// The name of the log before, where it has to take over from one.
@@ -190,7 +201,17 @@ impl Cluster {
     /// Looks at the data keys of all now; true once what is destroyed here is in the shared state no more.
     pub(crate) async fn shares_keys(&self) -> bool {
         let (done, is_done) = oneshot::channel();
-        self.to_keys.send(done).is_ok() && is_done.await.is_ok()
+        self.to_keys.send(ToKeys::Share(done)).is_ok() && is_done.await.is_ok()
+    }
+
+    /// Hands out the keys of a turn to all, this gateway too, which has them then.
+    ///
+    /// # Errors
+    /// Why they were not handed out; where the state did not answer in time they may be all the same.
+    pub(crate) async fn hand_out(&self, ahead: Ahead) -> Result<HandedOut, KeysFault> {
+        let (reply, handed_out) = oneshot::channel();
+        let asked = self.to_keys.send(ToKeys::HandOut(ahead, reply)).is_ok();
+        if asked { handed_out.await.unwrap_or(Err(StateFault::Late.into())) } else { Err(StateFault::Late.into()) }
     }
 
     /// Waits until all that was settled is on the books, or it cannot be.
@@ -205,8 +226,9 @@ impl Cluster {
         micros(self.clock.monotonic())
     }
 
+    /// From when on it is known what others did; 0 where it is not.
     pub(super) fn set_heard(&self, began: u64) {
-        self.heard.store(began.max(1), Ordering::Release);
+        self.heard.store(began, Ordering::Release);
     }
 }
 

@@ -1,13 +1,15 @@
-//! The data keys of months, one for all who count together: a row a key, which is written once ([`super::handing`]).
+//! The keys that all who count together have: the data key of each month, and what is rotated by command, which is handed out ahead of
+//! its time. A row a key or rotation, which is written once ([`super::handing`]).
 //!
 //! What is read here may be used only once a synchronous standby has it: else a server that takes over without it would be given
 //! another key of the same name. So a commit that writes stands between the reading and the taking.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use credit_keys::{ChangeError, HandedError, KeyId, Ring, SystemEntropy};
+use credit_keys::{About, Ahead, ChangeError, HandedError, KeyId, Ring, SystemEntropy};
+use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::mpsc,
     task::spawn_blocking,
     time::{Instant, MissedTickBehavior, interval, timeout_at},
 };
@@ -16,8 +18,9 @@ use tokio_postgres::{Client, types::ToSql};
 use super::{
     fault::StateFault,
     handing::{Plan, Rings, Row, wanted},
-    handle::Cluster,
+    handle::{Cluster, ToKeys},
     link::{Link, Server},
+    rings::parsed,
 };
 
 /// It is looked so often.
@@ -25,15 +28,38 @@ const EVERY: Duration = Duration::from_secs(1);
 /// After so many rounds that failed it is said, whatever the reason: a server that only changes its part is back before.
 const SAID_AFTER: u32 = 30;
 
-const ROWS: &str = "SELECT id, handed, mark::text FROM credit_key ORDER BY id";
+const ROWS: &str = "SELECT id, handed, mark::text, taken FROM credit_key ORDER BY id";
+/// What gateways said of their keys, whether they are here or not.
+const SAID: &str =
+    "SELECT origin, keys, beat > pg_catalog.now() - interval '3 seconds' FROM credit_replica ORDER BY origin";
 /// Stands for all rows: each has another mark once it is written.
 const MARKS: &str =
     "SELECT coalesce(pg_catalog.md5(pg_catalog.string_agg(id || mark::text, ',' ORDER BY id)), '') FROM credit_key";
 /// Whoever comes first; the others take that one.
-const PUT: &str = "INSERT INTO credit_key (id, handed, origin) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING";
+const PUT: &str =
+    "INSERT INTO credit_key (id, handed, origin, taken) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
 const CHANGE: &str = "UPDATE credit_key SET handed = $3, origin = $4, mark = pg_catalog.gen_random_uuid() WHERE id = $1 AND mark::text = $2";
+const NOTE: &str = "UPDATE credit_key SET taken = true WHERE id = $1 AND NOT taken";
 /// Writes, so that what was committed before it is proved with it.
 const FENCE: &str = "UPDATE credit_key SET origin = origin WHERE id = $1";
+
+/// Keys that were handed out.
+#[derive(Debug)]
+pub(crate) struct HandedOut {
+    pub(crate) keys: Vec<KeyId>,
+    pub(crate) activates: Timestamp,
+}
+
+/// A row as it is shown.
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    /// Nothing where the key was destroyed.
+    pub(crate) handed: Option<String>,
+    /// Whether a gateway has had it.
+    pub(crate) taken: bool,
+    /// Whether it is in force, or will be, at gateways by the names of their logs: what each said last, and whether it is here.
+    pub(crate) at: Vec<(String, bool, bool)>,
+}
 
 /// Why the keys of all could not be had, or given.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +124,7 @@ pub(super) async fn share(
         // The ring is a file: who writes it may wait for a disk.
         let taken = spawn_blocking(move || rings.take(&name, &text)).await;
         taken.map_err(|_| StateFault::Late)??;
-        tracing::info!(key = id.as_str(), "the data key of a month was taken from the shared state");
+        tracing::info!(key = id.as_str(), "a key was taken from the shared state");
     }
     Ok(shared)
 }
@@ -124,17 +150,75 @@ pub(super) async fn put(client: &Client, origin: &str, rings: &Arc<dyn Rings>) -
     Ok(())
 }
 
-async fn planned(client: &Client, rings: &Arc<dyn Rings>) -> Result<(Plan, Shared), KeysFault> {
-    let mut rows = Vec::new();
-    for row in client.query(ROWS, &[]).await? {
-        rows.push(Row { id: row.try_get(0)?, handed: row.try_get(1)?, mark: row.try_get(2)? });
+/// Hands out the keys of a turn: from here on each gateway takes them.
+async fn hand_out(link: &Link, origin: &str, rings: &Arc<dyn Rings>, ahead: Ahead) -> Result<HandedOut, KeysFault> {
+    let client = &link.client;
+    let said = said(client).await?;
+    if let Some((earlier, ..)) = said.iter().find(|(of, keys, is_here)| *is_here && keys.is_none() && of != origin) {
+        return Err(StateFault::Earlier(earlier.clone()).into());
     }
+    let rings = Arc::clone(rings);
+    let made = spawn_blocking(move || {
+        let (mut made, now) = (None, rings.now());
+        rings.lend(&mut |ring, _| made = Some(ring.hand_out_ahead(&ahead, now, &SystemEntropy::new())))?;
+        made.transpose()
+    });
+    let (id, text) = made.await.map_err(|_| StateFault::Late)??.ok_or(StateFault::Late)?;
+    let is_known = said.iter().any(|(_, keys, _)| lines(keys).any(|(key, ..)| key == id.as_str()));
+    let put = if is_known { 0 } else { client.execute(PUT, &[&id.as_str(), &Some(&text), &origin, &false]).await? };
+    if put == 0 {
+        return Err(StateFault::HandedOutBefore(id.as_str().to_owned()).into());
+    }
+    let keys = About::read(&text).map_or_else(Vec::new, |about| about.keys.into_iter().map(|(id, _)| id).collect());
+    Ok(HandedOut { keys, activates: ahead.at })
+}
+
+/// What gateways said of their keys, and whether they are here.
+async fn said(client: &Client) -> Result<Vec<(String, Option<String>, bool)>, tokio_postgres::Error> {
+    let rows = client.query(SAID, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
+fn lines(keys: &Option<String>) -> impl Iterator<Item = (&str, &str, i64)> {
+    keys.iter().flat_map(|keys| keys.lines()).filter_map(parsed)
+}
+
+/// What is handed out.
+///
+/// # Errors
+/// [`KeysFault`].
+pub(super) async fn listed(server: &Server) -> Result<Vec<Listed>, KeysFault> {
+    let within = async {
+        let link = server.connect().await?;
+        let said = said(&link.client).await?;
+        let mut all = Vec::new();
+        for Row { id, handed, taken, .. } in rows(&link.client).await? {
+            let has = |keys: &Option<String>| lines(keys).any(|(key, ..)| key == id);
+            let at = said.iter().map(|(origin, keys, is_here)| (origin.clone(), has(keys), *is_here)).collect();
+            all.push(Listed { id, handed, taken, at });
+        }
+        Ok(all)
+    };
+    timeout_at(Instant::now() + 2 * server.timeout(), within).await.unwrap_or(Err(StateFault::Late.into()))
+}
+
+async fn rows(client: &Client) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let rows = client.query(ROWS, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Row { id: row.try_get(0)?, handed: row.try_get(1)?, mark: row.try_get(2)?, taken: row.try_get(3)? })
+        })
+        .collect()
+}
+
+async fn planned(client: &Client, rings: &Arc<dyn Rings>) -> Result<(Plan, Shared), KeysFault> {
+    let rows = rows(client).await?;
     let rings = Arc::clone(rings);
     let planned = spawn_blocking(move || {
         let mut made = Ok((Plan::default(), Shared::default()));
-        let months = wanted(rings.now());
+        let now = rings.now();
         rings.lend(&mut |ring, gone| {
-            made = Plan::new(&rows, (ring, gone), &months, &SystemEntropy::new()).map(|plan| {
+            made = Plan::new(&rows, (ring, gone), now, &SystemEntropy::new()).map(|plan| {
                 let shared = Shared { faults: plan.faults.clone(), other_ring: plan.other_ring(ring).cloned() };
                 (plan, shared)
             });
@@ -145,15 +229,18 @@ async fn planned(client: &Client, rings: &Arc<dyn Rings>) -> Result<(Plan, Share
 }
 
 /// Whether there was anything to write.
-async fn write(client: &Client, origin: &str, Plan { put, change, .. }: &Plan) -> Result<bool, KeysFault> {
+async fn write(client: &Client, origin: &str, Plan { put, change, note, .. }: &Plan) -> Result<bool, KeysFault> {
     for (id, text) in put {
-        client.execute(PUT, &[&id.as_str(), text, &origin]).await?;
+        client.execute(PUT, &[&id.as_str(), text, &origin, &true]).await?;
+    }
+    for id in note {
+        client.execute(NOTE, &[&id.as_str()]).await?;
     }
     for (id, mark, text) in change {
         let changed: [&(dyn ToSql + Sync); 4] = [&id.as_str(), mark, text, &origin];
         client.execute(CHANGE, &changed).await?;
     }
-    Ok(!put.is_empty() || !change.is_empty())
+    Ok(!put.is_empty() || !change.is_empty() || !note.is_empty())
 }
 
 /// Looks at the keys each second, and when it is asked to, over a connection of its own: a ring that hangs makes nobody else wait.
@@ -161,7 +248,7 @@ pub(super) async fn keep(
     cluster: Arc<Cluster>,
     server: Server,
     origin: String,
-    mut asked: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+    mut asked: mpsc::UnboundedReceiver<ToKeys>,
     rings: Arc<dyn Rings>,
 ) {
     let mut keeping = Keeping { server, origin, rings, link: None, settled: None, faults: None };
@@ -171,7 +258,12 @@ pub(super) async fn keep(
     loop {
         let waits = tokio::select! {
             asks = asked.recv() => match asks {
-                Some(reply) => Some(reply),
+                Some(ToKeys::Share(reply)) => Some(reply),
+                Some(ToKeys::HandOut(ahead, reply)) => {
+                    // Who does not wait any more needs no answer.
+                    drop(reply.send(keeping.hand_out(ahead).await));
+                    continue;
+                }
                 None => return,
             },
             _ = every.tick() => None,
@@ -180,7 +272,6 @@ pub(super) async fn keep(
             Ok(()) => {
                 failed = 0;
                 cluster.keys.say(keeping.faults.clone());
-                // Who does not wait any more needs no answer.
                 waits.into_iter().for_each(|done| done.send(()).unwrap_or_default());
             }
             Err(fault) => {
@@ -205,6 +296,27 @@ struct Keeping {
 }
 
 impl Keeping {
+    /// Hands out the keys of a turn, proved, and takes them.
+    async fn hand_out(&mut self, ahead: Ahead) -> Result<HandedOut, KeysFault> {
+        // What others handed out is taken before.
+        self.round().await?;
+        let link = self.link.as_ref().ok_or(StateFault::Late)?;
+        let latest = Instant::now() + self.server.timeout();
+        let within = async {
+            let handed_out = hand_out(link, &self.origin, &self.rings, ahead).await?;
+            link.prove(latest).await?;
+            Ok(handed_out)
+        };
+        let handed_out = timeout_at(latest, within).await.unwrap_or(Err(StateFault::Late.into()));
+        if handed_out.as_ref().is_err_and(|fault| matches!(fault, KeysFault::State(fault) if fault.may_pass())) {
+            self.link = None;
+        }
+        let handed_out = handed_out?;
+        // Handed out it is, whatever keeps this ring from taking it: that is tried each second, and said.
+        drop(self.round().await);
+        Ok(handed_out)
+    }
+
     /// Looks whether anything has changed, and does what is to be done then.
     async fn round(&mut self) -> Result<(), KeysFault> {
         let link = match self.link.take() {

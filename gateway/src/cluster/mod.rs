@@ -1,5 +1,6 @@
 //! What several gateways of one operator (replicas) have in common, in PostgreSQL: counts and uses ([`tally`], [`batch`]), and the
-//! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]), and the data keys of months ([`keys`]).
+//! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]), and the keys of months and rotations
+//! ([`keys`], [`rings`]).
 //!
 //! Each keeps a log of its own. What it reserves for a query counts for all at once, in one transaction for many queries; what it
 //! records as an act is given to the others. **A write counts when a synchronous standby has it**, which is looked at after
@@ -22,6 +23,7 @@ mod lending;
 mod link;
 mod moving;
 mod pace;
+mod rings;
 mod rows;
 mod settled;
 mod statements;
@@ -36,9 +38,10 @@ pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
 pub(crate) use handing::Rings;
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
-pub(crate) use keys::{KeysFault, Shared};
+pub(crate) use keys::{KeysFault, Listed, Shared};
 pub(crate) use lending::{RatesFault, check_files};
 pub(crate) use moving::{Done, MoveFault, Note, Notes, join, leave};
+pub(crate) use rings::OwnKeys;
 
 use crate::settings::SharedState;
 use heard::Heard;
@@ -52,7 +55,20 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 /// # Errors
 /// [`StateFault`].
 pub(crate) async fn examine(settings: &SharedState, own: &Own) -> Result<(), StateFault> {
-    beat::Beats::open(&Server::new(settings)?, own).await.map(drop)
+    let server = Server::new(settings)?;
+    let Err(fault) = beat::Beats::open(&server, own).await else { return Ok(()) };
+    let StateFault::Lacks { key, .. } = &fault else { return Err(fault) };
+    // A start takes it.
+    let beats = beat::Beats::open(&server, &Own { keys: None, ..own.clone() }).await?;
+    if beats.hands_out(key).await? { Ok(()) } else { Err(fault) }
+}
+
+/// What is handed out there, for whoever asks.
+///
+/// # Errors
+/// [`KeysFault`].
+pub(crate) async fn handed_out(settings: &SharedState) -> Result<Vec<Listed>, KeysFault> {
+    keys::listed(&Server::new(settings)?).await
 }
 
 /// Takes the data keys that this gateway's ring lacks, and gives those that are missing there: for a start, before its keys are

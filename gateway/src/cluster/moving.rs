@@ -175,7 +175,7 @@ pub(crate) async fn join(
     }
     let acts = put_acts(client, &own.origin, leaves).await?;
     keys::put(client, &own.origin, rings).await?;
-    let (ring, told) = (own.ring.unwrap_or_default(), i64::try_from(size).unwrap_or(i64::MAX));
+    let (ring, told) = (own.keys.as_ref().map_or([0; 32], |keys| keys.digest), i64::try_from(size).unwrap_or(i64::MAX));
     client.execute(JOIN, &[&own.origin, &&ring[..], &told, &KINDS]).await?;
     // From here on it counts alone no more. After a crash it is asked again: then it is there, or it is not.
     notes.say(Some(Note::Joining))?;

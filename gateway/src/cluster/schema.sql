@@ -92,6 +92,11 @@ CREATE TABLE IF NOT EXISTS credit_key (
     origin text NOT NULL,
     mark uuid NOT NULL DEFAULT gen_random_uuid()
 );
-INSERT INTO credit_schema (version) VALUES (4) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 4);
+-- Release 5. The keys of the ring that are in force, or will be: id, fingerprint and from when on (microseconds), a line each. Nothing where
+-- the gateway is of an earlier release. `credit_key` has the keys of rotations too, by the id of the first.
+ALTER TABLE credit_replica ADD COLUMN IF NOT EXISTS keys text;
+-- Whether a gateway has had them: keys whose time is past and that nobody had are not used.
+ALTER TABLE credit_key ADD COLUMN IF NOT EXISTS taken boolean NOT NULL DEFAULT false;
+INSERT INTO credit_schema (version) VALUES (5) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 5);
 
 COMMIT;

@@ -1,6 +1,7 @@
-//! `keys init|status|rotate|add-log|prepare|destroy|compromised|trace`.
+//! `keys init|status|handed-out|rotate|add-log|prepare|destroy|compromised|trace`.
 
 mod compromised;
+mod handed_out;
 mod next_log;
 mod together;
 
@@ -13,6 +14,7 @@ use std::{
 use clap::{Args, Subcommand};
 use credit_audit::clock::{Clock, SystemClock};
 use credit_keys::{DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
+use jiff::Timestamp;
 
 use super::{
     approval::Officer,
@@ -21,7 +23,7 @@ use super::{
     failure::{ConfigFile, Failure},
 };
 use crate::{
-    changes::{Change, TurningUse},
+    changes::{Change, Made, TurningUse},
     process::start,
     state::approvals::DESTROY,
     terminal::{colon, print, words},
@@ -33,6 +35,14 @@ pub(super) enum Keys {
     Init(ConfigFile),
     /// Keys, their uses, states and dates; never the keys 密钥状态
     Status {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What was handed out to gateways that count together: from when on each key is in force, and which gateways have it 已分发的密钥：启用时刻及已取用的网关
+    HandedOut {
         #[command(flatten)]
         config: ConfigFile,
         /// As JSON
@@ -75,6 +85,9 @@ pub(super) struct Rotate {
     /// Rotate although an earlier key is still accepted, and retire that one now 立即停用仍有效的旧密钥
     #[arg(long)]
     end_overlap: bool,
+    /// Of gateways that count together: from when on the new keys are in force, 5 seconds to a day ahead; without it in half a minute 新密钥的启用时刻
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
     /// For `log`: the name of the log that follows 后继日志的名称
     #[arg(long, required_if_eq("use_", "log"))]
     origin: Option<String>,
@@ -117,9 +130,13 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
             next_log::rotate_log(&config, &origin, without_seal)
         }
         Keys::Rotate(Rotate { origin: Some(_), .. }) => Err(Failure::usage("--origin goes with `log` only")),
+        Keys::Rotate(Rotate { at: Some(_), use_, .. }) if TurningUse::parse(&use_).is_none() => {
+            Err(Failure::usage("--at goes with `pseudonym`, `state` and `data` only"))
+        }
         Keys::Rotate(Rotate { use_, config, .. }) if use_ == "index" => rotate_index(&config),
         Keys::Rotate(Rotate { use_, config, .. }) if use_ == "kek" => rotate_kek(&config),
-        Keys::Rotate(Rotate { use_, overlap_days, end_overlap, config, .. }) => {
+        Keys::HandedOut { config, json } => handed_out::run(&config, json),
+        Keys::Rotate(Rotate { use_, overlap_days, end_overlap, at, config, .. }) => {
             let key_use = TurningUse::parse(&use_).ok_or_else(|| {
                 Failure::new(
                     1,
@@ -128,8 +145,12 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
                     ),
                 )
             })?;
-            let done = change::make(config.read()?, Change::KeysRotate { key_use, overlap_days, end_overlap })?;
-            print(format_args!("{}{}{done}", words("已轮换并留痕", "rotated and on the record"), colon()));
+            let done = change::make(config.read()?, Change::KeysRotate { key_use, overlap_days, end_overlap, at })?;
+            let said = match &done {
+                Made::Rotated { activates: Some(_), .. } => words("已分发并留痕", "handed out and on the record"),
+                _ => words("已轮换并留痕", "rotated and on the record"),
+            };
+            print(format_args!("{said}{}{done}", colon()));
             Ok(())
         }
         Keys::AddLog { origin, config } => together::add_log(&config, &origin),

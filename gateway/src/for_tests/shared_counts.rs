@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    cluster::{self, Act, Cluster, Looked, Own, Process, Rings},
+    cluster::{self, Act, Cluster, Looked, Own, OwnKeys, Process, Rings},
     process::runtime,
     settings::Settings,
     state::{
@@ -131,7 +131,7 @@ fn start(settings: &Settings, answered: &Answered) -> Result<(Arc<Cluster>, Runn
     let (cluster, ends) = Cluster::new(state, clock, None).map_err(|error| fault(&error))?;
     let own = Own {
         origin: settings.log.origin.clone(),
-        ring: None,
+        keys: None,
         has_answered: false,
         continues: None,
         folder: settings.data.dir.clone(),
@@ -191,8 +191,8 @@ impl Process for Alone {
         Ok((Vec::new(), index))
     }
 
-    fn ring(&self) -> [u8; 32] {
-        [0; 32]
+    fn keys(&self) -> OwnKeys {
+        OwnKeys { digest: [0; 32], shared: Arc::default(), now: Timestamp::UNIX_EPOCH }
     }
 
     fn heard(&self, _heard: Result<(), String>) {}

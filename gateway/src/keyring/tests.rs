@@ -1,6 +1,6 @@
 //! Keys that turn, and those that are handed out.
 
-use credit_keys::Kek;
+use credit_keys::{Ahead, Kek};
 use jiff::ToSpan;
 
 use super::*;
@@ -121,4 +121,45 @@ fn keys_turn_back_when_the_clock_does() {
     keyring.renew(right, &entropy).unwrap();
     assert_eq!(sealer(), "data-2026-11");
     assert!(!keyring.is_due(right));
+}
+
+#[test]
+fn what_is_handed_out_is_in_force_from_its_very_instant_on_and_once_the_log_names_it() {
+    let (_folder, keyring) = keyring(at("2026-11-20T00:00:00Z"));
+    let entropy = SystemEntropy::new();
+    let (asked, turn) = (at("2026-11-25T00:00:00Z"), at("2026-11-25T01:00:00Z"));
+    for (key_use, is_named_in_time) in [(KeyUse::Pseudonym, true), (KeyUse::State, false)] {
+        let issued = |now| keyring.at(now).pseudonyms.issue("bank", "credit", "990001199003071012").current;
+        let digest = |now| keyring.at(now).state.digest("a", &[]).current;
+        let stands_for = |now| (issued(now).as_str().to_owned(), digest(now));
+        let before = stands_for(asked);
+        let ahead = Ahead { key_use, at: turn, overlap_days: 30, end_overlap: false };
+        let (id, text) = keyring.with(|ring| ring.hand_out_ahead(&ahead, asked, &entropy)).unwrap();
+        keyring.take_handed(&id, &text, asked, &entropy).unwrap();
+        let unrecorded = keyring.unrecorded(asked);
+        assert_eq!(unrecorded.first(), Some(&id), "at once");
+        let name = |now| unrecorded.iter().for_each(|key| keyring.mark_introduced(key, now).unwrap());
+        if is_named_in_time {
+            name(asked);
+            assert!(keyring.unrecorded(turn).is_empty());
+        }
+        let soon = at("2026-11-25T00:59:58.5Z");
+        assert!(keyring.is_due(soon));
+        keyring.renew(soon, &entropy).unwrap();
+        assert_eq!(keyring.is_due(soon), !is_named_in_time);
+        let last = at("2026-11-25T00:59:59.999999Z");
+        assert!(!keyring.is_past(last) && stands_for(last) == before, "its time has not come");
+        assert_eq!(keyring.is_past(turn), !is_named_in_time);
+        assert_eq!(stands_for(turn) == before, !is_named_in_time);
+        if !is_named_in_time {
+            keyring.renew(turn, &entropy).unwrap();
+            assert!(keyring.is_past(turn), "its leaf is missing");
+            name(turn);
+        }
+        keyring.renew(turn, &entropy).unwrap();
+        assert!(!keyring.is_past(turn) && !keyring.is_due(turn));
+        assert!(stands_for(turn) != before && keyring.shared().iter().any(|key| key.id == id));
+        // The next one begins at the same instants: the clock goes back.
+        keyring.renew(asked, &entropy).unwrap();
+    }
 }

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     callers::register::Register,
     changes::{begin_anew, take_in, take_in_decided},
-    cluster::{self, Act, Cluster, Ends, Looked, Own, Process, Rings, StateFault, is_shared},
+    cluster::{self, Act, Cluster, Ends, Looked, Own, OwnKeys, Process, Rings, StateFault, is_shared},
     gateway::Gateway,
     index::each_leaf,
     keyring::Keyring,
@@ -53,7 +53,7 @@ impl Joining {
     ) -> Result<Self, StateFault> {
         let Some(state) = &settings.state else { return Ok(Self(None)) };
         let (cluster, ends) = Cluster::new(state, Arc::clone(clock), register.lender())?;
-        Ok(Self(Some((cluster, ends, own.own(settings, Some(keys.digest()))))))
+        Ok(Self(Some((cluster, ends, own.own(settings, Some(own_keys(keys, clock.now())))))))
     }
 
     pub(super) fn cluster(&self) -> Option<Arc<Cluster>> {
@@ -102,10 +102,10 @@ pub(super) struct Counted<'a> {
 
 impl Counted<'_> {
     /// Who this gateway is to the others.
-    pub(super) fn own(&self, settings: &Settings, ring: Option<[u8; 32]>) -> Own {
+    pub(super) fn own(&self, settings: &Settings, keys: Option<OwnKeys>) -> Own {
         let continues = self.before.map(str::to_owned);
         let (origin, folder) = (settings.log.origin.clone(), settings.data.dir.clone());
-        Own { origin, ring, has_answered: self.has_answered, continues, folder }
+        Own { origin, keys, has_answered: self.has_answered, continues, folder }
     }
 }
 
@@ -115,11 +115,11 @@ impl Counted<'_> {
 /// Why it could not.
 pub(super) async fn examine(
     settings: &Settings,
-    ring: Option<[u8; 32]>,
+    keys: Option<OwnKeys>,
     counted: &Counted<'_>,
 ) -> Result<(), StateFault> {
     let Some(state) = &settings.state else { return Ok(()) };
-    cluster::examine(state, &counted.own(settings, ring)).await
+    cluster::examine(state, &counted.own(settings, keys)).await
 }
 
 /// Takes in what officers decided at the other gateways: a start loads by it.
@@ -139,6 +139,10 @@ pub(super) async fn approvals(
 
 /// What is wrong where another gateway goes by other rules.
 const BEHIND: &str = "another gateway has loaded what two officers approved, and this one goes by other rules: put the approved configuration beside its own, as `.next`";
+
+fn own_keys(keys: &Keyring, now: Timestamp) -> OwnKeys {
+    OwnKeys { digest: keys.digest(now), shared: keys.shared(), now }
+}
 
 struct Here(Arc<Gateway>);
 
@@ -196,8 +200,8 @@ impl Process for Here {
         read.map(|()| (acts, until)).map_err(io::Error::other)
     }
 
-    fn ring(&self) -> [u8; 32] {
-        self.0.keys.digest()
+    fn keys(&self) -> OwnKeys {
+        own_keys(&self.0.keys, self.0.clock.now())
     }
 
     fn heard(&self, heard: Result<(), String>) {

@@ -229,7 +229,7 @@ async fn introduce_keys(
 ) -> Result<(), StartError> {
     first.issuer_keys(&projection.ledger, &issuers.keys().published()).await?;
     for key in not_introduced(&keys.with(|ring| ring.status(now)), &projection.ledger.keys) {
-        record_key(recorder, keys, &key, now, Actor::gateway()).await?;
+        record_key(recorder, keys, &key, (now, now), Actor::gateway()).await?;
     }
     Ok(())
 }

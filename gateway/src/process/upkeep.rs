@@ -9,7 +9,7 @@ use credit_audit::{
     log::{Cause, Scrubbed},
 };
 use credit_keys::KeyId;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     gateway::Gateway,
     index::{Index, IndexError},
     journey::record::case_again::say_again,
-    keyring::KeyringError,
+    keyring::{KeyringError, SOON},
     process::snapshots::{self, Due, NotAdvanced},
     recorder::NotRecorded,
     telemetry::metrics::Duty,
@@ -88,8 +88,8 @@ pub(super) async fn watch_store(gateway: Arc<Gateway>) {
     }
 }
 
-/// Time until the next half of a second: gateways that count together turn their keys at the same time, or they would refuse for as
-/// long as only some of them have.
+/// Time until the next half of a second: one of a release before turns its keys then, and gateways of this one that count together with
+/// it would refuse for as long as only some of them have.
 fn until_half_a_second(now: Timestamp) -> Duration {
     const SECOND: i64 = 1_000_000_000;
     let since = (i64::from(now.subsec_nanosecond()) - SECOND / 2).rem_euclid(SECOND);
@@ -293,16 +293,16 @@ pub(super) enum NotDone {
     Panicked,
 }
 
-/// Turns the keys a second before their time, so that no query meets a period without a key, and turns them back where the
-/// time that the log accepts goes back. A new data key is used once the log names it.
+/// Has the keys that follow at hand before their time, so that no query meets a period without a key, and turns them back where the
+/// time that the log accepts goes back. A new key is used once the log names it.
 async fn renew_keys(gateway: &Arc<Gateway>) -> Result<(), NotDone> {
     let now = gateway.log.accepted_now();
-    let next = now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
+    let next = now.saturating_add(SOON).unwrap_or(Timestamp::MAX);
     let shared = Arc::clone(gateway);
     // The ring is a file: whatever asks for it may wait for a disk.
     let unrecorded = tokio::task::spawn_blocking(move || {
         if shared.keys.is_due(now) {
-            shared.keys.renew(next, &shared.entropy)?;
+            shared.keys.renew(now, &shared.entropy)?;
         }
         // A key that cannot be destroyed keeps no new one from coming.
         let finished = shared.keys.finish_destructions(now, &shared.entropy);
@@ -315,7 +315,7 @@ async fn renew_keys(gateway: &Arc<Gateway>) -> Result<(), NotDone> {
     // A turn that is being made records its own leaves.
     let Ok(_turn) = gateway.changes.try_lock() else { return Ok(finished?) };
     for key in unrecorded {
-        record_key(&gateway.recorder, &gateway.keys, &key, next, Actor::gateway())
+        record_key(&gateway.recorder, &gateway.keys, &key, (now, next), Actor::gateway())
             .await
             .map_err(|error| NotDone::Key(key, error))?;
     }

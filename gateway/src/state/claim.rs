@@ -83,7 +83,8 @@ pub struct IdempotencyEntry {
 pub struct IdempotencyClaim {
     /// Under the state key in force.
     pub entry: IdempotencyEntry,
-    /// Under the state key before: the first query may have come before the key turned.
+    /// Under the state key before: the first query may have come before the key turned. In the minutes before it turns again under
+    /// the next one, by which another gateway may count already.
     pub earlier: Option<IdempotencyEntry>,
     /// How often and how long it may be asked again.
     pub window: RepeatWindow,

@@ -213,7 +213,7 @@ impl Ring {
         }
     }
 
-    fn check_no_overlap(&self, key_use: KeyUse, now: Timestamp) -> Result<(), ChangeError> {
+    pub(super) fn check_no_overlap(&self, key_use: KeyUse, now: Timestamp) -> Result<(), ChangeError> {
         match self.accepted(key_use, now).find_map(|key| Some((key, key.entry.ends?))) {
             Some((key, ends)) => {
                 Err(ChangeError::OverlapUnderWay { key: key.entry.id.clone(), until: ends.accepted_until })
@@ -264,7 +264,7 @@ impl Ring {
 }
 
 /// The uses whose keys turn together.
-fn turning_with(key_use: KeyUse) -> &'static [KeyUse] {
+pub(super) fn turning_with(key_use: KeyUse) -> &'static [KeyUse] {
     match key_use {
         KeyUse::Pseudonym | KeyUse::Tag => &[KeyUse::Pseudonym, KeyUse::Tag],
         KeyUse::State => &[KeyUse::State],

@@ -80,18 +80,18 @@ impl RingError {
     }
 }
 
-/// A data key that another copy of the ring handed out may not be used.
+/// A key that another copy of the ring handed out may not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HandedError {
     /// It is not what was handed out.
     #[error(
-        "the data key `{0}` in the shared state was altered, or is of another release, and is not used: delete its row of `credit_key`; \
+        "the key `{0}` in the shared state was altered, or is of another release, and is not used: delete its row of `credit_key`; \
          a gateway whose ring has the key puts it there again"
     )]
     Altered(KeyId),
-    /// It is another month's.
+    /// It is another key's.
     #[error(
-        "in the place of the data key `{key}` the shared state has `{other}`, which is not used: delete this row of `credit_key`"
+        "in the place of the key `{key}` the shared state has `{other}`, which is not used: delete this row of `credit_key`"
     )]
     Misplaced {
         /// The key that was to be there.
@@ -101,16 +101,33 @@ pub enum HandedError {
     },
     /// This ring has another key of this name.
     #[error(
-        "the data key `{0}` in the shared state is not the one of this ring: copy the ring's folder from a gateway that counts there, \
+        "the key `{0}` in the shared state is not the one of this ring: copy the ring's folder from a gateway that counts there, \
          and start again"
     )]
     OtherKey(KeyId),
     /// It is sealed under a ring key that this ring does not have.
     #[error(
-        "the data key `{0}` in the shared state is sealed under another ring key than that of this ring: copy the ring's folder, and \
+        "the key `{0}` in the shared state is sealed under another ring key than that of this ring: copy the ring's folder, and \
          the key file or passphrase, from the gateway where they were rotated, and start again"
     )]
     OtherRingKey(KeyId),
+    /// The key before it is not the one that this ring has.
+    #[error(
+        "the key `{0}` in the shared state does not follow on the keys of this ring: copy the ring's folder from a gateway that counts \
+         there, and start again"
+    )]
+    Gap(KeyId),
+    /// Its time has come, and nobody has it: whoever took it now would go by other keys than all were told.
+    #[error(
+        "the key `{key}` in the shared state was to be in force from {at} on, and no gateway had it then, so it is not used: delete its \
+         row of `credit_key`, and rotate again"
+    )]
+    Unknown {
+        /// The key.
+        key: KeyId,
+        /// From when on.
+        at: Timestamp,
+    },
 }
 
 /// A change of the ring was refused.
@@ -125,6 +142,19 @@ pub enum ChangeError {
     /// A tag key alone.
     #[error("tag keys turn together with pseudonym keys: rotate `pseudonym`")]
     TurnsWithPseudonym,
+    /// A turn of this use is on its way.
+    #[error("key `{key}` was handed out, and is in force from {at} on: rotate after that")]
+    OnItsWay {
+        /// The key.
+        key: KeyId,
+        /// From when on.
+        at: Timestamp,
+    },
+    /// A data key is for the rest of a month.
+    #[error(
+        "a data key is rotated within its month (UTC), after the one that is in force: name an earlier time with `--at`"
+    )]
+    NotOfMonth,
     /// A log key without the new log's name.
     #[error("a log's key is never changed under it: open a new log with an origin of its own")]
     NeedsOrigin,

@@ -1,8 +1,9 @@
-//! A month's data key on its way between copies of one ring: sealed under the ring's own key, as the ring's file is.
+//! Keys on their way between copies of one ring, sealed under the ring's own key, as the ring's file is: the data key of a month, and
+//! turns that were handed out ahead of their time (`ahead.rs`).
 //!
 //! `{"header":{…},"body":"…"}`, written and sealed as the file is (`file.rs`). In clear, and authenticated: the ring's own key by
-//! epoch and fingerprint, and name and life of the data key. The body has its 32 bytes. So nothing of it can be changed or be taken
-//! for the key of another month, and whoever has not the ring's own key opens nothing (`docs/0007`).
+//! epoch and fingerprint, and name and life of the keys. The body has their 32 bytes each. So nothing of it can be changed or be taken
+//! for another key, and whoever has not the ring's own key opens nothing (`docs/0007`, `docs/0008`).
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ahead,
     at_rest::Ring,
     entry::{Entry, Key, Stored},
     error::{ChangeError, HandedError, RingError},
@@ -50,9 +52,32 @@ struct Header {
 /// The ring's own key.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SealedUnder {
+pub(super) struct SealedUnder {
     epoch: u32,
     fingerprint: String,
+}
+
+impl SealedUnder {
+    pub(super) fn of(ring: &RingKey) -> Self {
+        Self { epoch: ring.epoch, fingerprint: ring.fingerprint.clone() }
+    }
+
+    /// Whether it is the key that this ring has; [`Handed::Before`] where it is one from before, and the ring has what was sealed.
+    pub(super) fn compare(&self, ring: &RingKey, has: bool, id: &KeyId) -> Result<Option<Handed>, HandedError> {
+        if (self.epoch, &self.fingerprint) == (ring.epoch, &ring.fingerprint) {
+            return Ok(None);
+        }
+        if has && self.epoch < ring.epoch {
+            return Ok(Some(Handed::Before));
+        }
+        Err(HandedError::OtherRingKey(id.clone()))
+    }
+}
+
+/// What every form of them has.
+#[derive(Deserialize)]
+struct Format {
+    format: String,
 }
 
 impl Ring {
@@ -92,12 +117,15 @@ impl Ring {
         Ok(Some((id, self.seal_handed(entry, &material, entropy)?)))
     }
 
-    /// A data key that this ring has, sealed for the other copies of it. Nothing for one that is no first key of a month, or of which
-    /// something was destroyed.
+    /// A key that this ring has, sealed for the other copies of it: the first data key of a month, or the keys of a turn. Nothing for
+    /// another one, or where something of it was destroyed.
     ///
     /// # Errors
     /// When there is no randomness.
     pub fn hand_out(&self, id: &KeyId, entropy: &dyn Entropy) -> Result<Option<String>, RingError> {
+        if self.of_turns().iter().any(|(turn, _)| turn == id) {
+            return self.hand_out_again(id, entropy);
+        }
         let key = self.content.keys.iter().find(|key| key.entry.id == *id && is_first_of_month(&key.entry));
         match key {
             Some(Key { entry, stored: Stored::Whole(material) }) => {
@@ -112,7 +140,10 @@ impl Ring {
     /// # Errors
     /// Why it may not be used.
     pub fn examine_handed(&self, id: &KeyId, text: &str) -> Result<Handed, HandedError> {
-        self.open_handed(id, text).map(|(what, _)| what)
+        match is_turn(text) {
+            true => self.open_turn(id, text).map(|(what, _)| what),
+            false => self.open_handed(id, text).map(|(what, _)| what),
+        }
     }
 
     /// Takes a key that was handed out as `id` into the ring and its file; false where it is in it.
@@ -121,6 +152,9 @@ impl Ring {
     /// Why it may not be used, and what [`rotate`](Self::rotate) has.
     pub fn take_handed(&mut self, id: &KeyId, text: &str, entropy: &dyn Entropy) -> Result<bool, ChangeError> {
         self.settle()?;
+        if is_turn(text) {
+            return self.take_turn(id, text, entropy);
+        }
         let Some((entry, material)) = self.open_handed(id, text)?.1 else { return Ok(false) };
         let mut keys = self.content.keys.clone();
         // Numbers are consecutive in each copy of the ring.
@@ -131,8 +165,7 @@ impl Ring {
     }
 
     fn seal_handed(&self, key: Entry, material: &Material, entropy: &dyn Entropy) -> Result<String, RingError> {
-        let RingKey { epoch, fingerprint, .. } = self.content.ring.clone();
-        let header = Header { format: FORMAT.to_owned(), ring: SealedUnder { epoch, fingerprint }, key };
+        let header = Header { format: FORMAT.to_owned(), ring: SealedUnder::of(&self.content.ring), key };
         let header = serde_json::to_string(&header).map_err(|_| RingError::Malformed("header"))?;
         let body = material.disclose(|key| encrypt(&self.ring_key, &body_data(&header), key, entropy))?;
         Ok(compose(&header, &body))
@@ -156,12 +189,8 @@ impl Ring {
         if own.is_some_and(|own| own.entry.destroyed.is_some() || own.entry.punctured.is_some()) {
             return Ok((Handed::Gone, None));
         }
-        let of_ring = &self.content.ring;
-        if (ring.epoch, &ring.fingerprint) != (of_ring.epoch, &of_ring.fingerprint) {
-            if own.is_some() && ring.epoch < of_ring.epoch {
-                return Ok((Handed::Before, None));
-            }
-            return Err(HandedError::OtherRingKey(id.clone()));
+        if let Some(before) = ring.compare(&self.content.ring, own.is_some(), id)? {
+            return Ok((before, None));
         }
         let plain = decrypt(&self.ring_key, &body_data(header_text), body).ok_or_else(altered)?;
         let material = material(&plain).ok_or_else(altered)?;
@@ -175,17 +204,23 @@ impl Ring {
     }
 }
 
-fn is_whole(entry: &Entry) -> bool {
+/// Whether it is a turn that was handed out ahead of its time, by what stands in clear.
+fn is_turn(text: &str) -> bool {
+    let format = split(text.as_bytes()).and_then(|(header, _)| serde_json::from_str::<Format>(header).ok());
+    format.is_some_and(|header| header.format == ahead::FORMAT)
+}
+
+pub(super) fn is_whole(entry: &Entry) -> bool {
     entry.punctured.is_none() && entry.destroyed.is_none()
 }
 
 /// Whether it is in force from the beginning of a month on, and has its name.
-fn is_first_of_month(entry: &Entry) -> bool {
+pub(super) fn is_first_of_month(entry: &Entry) -> bool {
     let month = month_of(entry.activates);
     let is_named = entry.key_use == KeyUse::Data && entry.id == KeyId::of_month(month, 1);
     is_named && entry.ends.is_some() && start_of(month).is_ok_and(|start| start == entry.activates)
 }
 
-fn body_data(header: &str) -> Vec<u8> {
+pub(super) fn body_data(header: &str) -> Vec<u8> {
     framed("credit/handed-key", &[header.as_bytes()])
 }

@@ -1,8 +1,12 @@
 //! Snapshots of the ring at one instant, for what serves queries.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{at_rest::Ring, entry::Key, error::KeyError};
+use super::{
+    at_rest::Ring,
+    entry::{Key, KeyState},
+    error::KeyError,
+};
 use crate::{
     data_key::DataKey,
     id::{KeyId, KeyUse},
@@ -14,6 +18,10 @@ use crate::{
     signer::LogSigner,
     state::StateKey,
 };
+
+/// So long before its time a key is looked for beside the one in force: clocks differ, and a query that began before the turn may
+/// still be counted after it.
+const BESIDE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A stretch of time in which no key of a ring changes its state: snapshots taken in it are right all the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,15 +36,28 @@ impl Steady {
     pub fn contains(&self, at: Timestamp) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
+
+    /// When the next key changes its state.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        self.until
+    }
 }
 
 impl Ring {
+    /// Whether a key's time comes within [`BESIDE`]: what another copy of the ring counts by it, as its clock is ahead, counts here too.
+    fn is_next(key: &Key, at: Timestamp) -> bool {
+        let is_soon = at < key.entry.activates && key.entry.activates <= at.saturating_add(BESIDE).unwrap_or(at);
+        is_soon && key.entry.state(at) == KeyState::Pending
+    }
+
     /// The stretch around `at` for which snapshots taken now are right, as long as the ring is not changed.
     #[must_use]
     pub fn steady(&self, at: Timestamp) -> Steady {
         let turns = self.content.keys.iter().flat_map(|key| {
             let ends = key.entry.ends;
-            [Some(key.entry.activates), ends.map(|ends| ends.superseded), ends.map(|ends| ends.accepted_until)]
+            let soon = key.entry.activates.checked_sub(BESIDE).ok();
+            [soon, Some(key.entry.activates), ends.map(|ends| ends.superseded), ends.map(|ends| ends.accepted_until)]
         });
         let mut steady = Steady { from: Timestamp::MIN, until: None };
         for turn in turns.flatten() {
@@ -83,12 +104,14 @@ impl Ring {
     }
 
     /// Subject tags of earlier data keys that are still accepted at `at`, oldest first: for counts that reach back over
-    /// the turn of a month.
+    /// the turn of a month. Before all of them that of the key whose time comes within minutes: who has a faster clock, or began later,
+    /// counts by it already.
     ///
     /// # Errors
     /// None in a sound ring.
     pub fn previous_sealers(&self, at: Timestamp) -> Result<Vec<SubjectTagger>, KeyError> {
-        self.accepted(KeyUse::Data, at).map(|key| data_key(key).map(SubjectTagger::new)).collect()
+        let next = self.of_use(KeyUse::Data).filter(|key| Self::is_next(key, at));
+        next.chain(self.accepted(KeyUse::Data, at)).map(|key| data_key(key).map(SubjectTagger::new)).collect()
     }
 
     /// Makes the subject tags of one data key, whatever its age; nothing where there is none of this id, or it was destroyed.
@@ -136,7 +159,9 @@ impl Ring {
         // A key that is destroyed names nothing any more.
         let former = self.of_use(KeyUse::State).filter(is_former).filter_map(|key| key.disclose(MacKey::new).ok());
         let previous = previous.map(|key| key.disclose(MacKey::new)).transpose()?;
-        Ok(StateKey::with_former(current.disclose(MacKey::new)?, previous, former.collect()))
+        let next = self.of_use(KeyUse::State).find(|key| Self::is_next(key, at));
+        let next = next.map(|key| key.disclose(MacKey::new)).transpose()?;
+        Ok(StateKey::with_former(current.disclose(MacKey::new)?, (previous, next), former.collect()))
     }
 
     /// A snapshot that makes the keys of persons in the index.

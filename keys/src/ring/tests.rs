@@ -1,5 +1,6 @@
 //! The ring as a custodian meets it.
 
+mod ahead;
 mod at_rest;
 mod handed;
 mod life;

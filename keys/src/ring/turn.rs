@@ -40,18 +40,23 @@ pub(super) fn next_epoch(
     overlap_days: u16,
     entropy: &dyn Entropy,
 ) -> Result<KeyId, ChangeError> {
-    let ends = ends(now, overlap_days)?;
+    supersede(keys, key_use, ends(now, overlap_days)?)?;
+    push_epoch(keys, key_use, now, entropy)
+}
+
+/// Ends the active key of a use.
+pub(super) fn supersede(keys: &mut [Key], key_use: KeyUse, ends: Ends) -> Result<(), ChangeError> {
     for key in keys.iter_mut().filter(|key| key.entry.key_use == key_use) {
-        if key.entry.activates >= now {
+        if key.entry.activates >= ends.superseded {
             return Err(ChangeError::ClockBehind(key.entry.id.clone()));
         }
         match &mut key.entry.ends {
             None => key.entry.ends = Some(ends),
             // Only the key just before is accepted: an overlap still under way ends here.
-            Some(earlier) => earlier.accepted_until = earlier.accepted_until.min(now),
+            Some(earlier) => earlier.accepted_until = earlier.accepted_until.min(ends.superseded),
         }
     }
-    push_epoch(keys, key_use, now, entropy)
+    Ok(())
 }
 
 fn push_epoch(
@@ -71,13 +76,17 @@ pub(super) fn next_in_month(
     overlap_days: u16,
     entropy: &dyn Entropy,
 ) -> Result<KeyId, ChangeError> {
-    let ends = ends(now, overlap_days)?;
+    supersede_data(keys, ends(now, overlap_days)?);
+    push_data(keys, now, overlap_days, entropy)
+}
+
+/// Ends the data key that is active then.
+pub(super) fn supersede_data(keys: &mut [Key], ends: Ends) {
     for key in keys.iter_mut().filter(|key| key.entry.key_use == KeyUse::Data) {
-        if key.entry.state(now) == KeyState::Active {
+        if key.entry.state(ends.superseded) == KeyState::Active {
             key.entry.ends = Some(ends);
         }
     }
-    push_data(keys, now, overlap_days, entropy)
 }
 
 /// Makes a data key for the rest of the month of `at`; the first of a month is in force from its beginning.
@@ -133,7 +142,7 @@ fn push(
     Ok(id)
 }
 
-fn next_number(keys: &[Key], key_use: KeyUse) -> u32 {
+pub(super) fn next_number(keys: &[Key], key_use: KeyUse) -> u32 {
     let of_use = keys.iter().filter(|key| key.entry.key_use == key_use);
     of_use.map(|key| key.entry.epoch).max().unwrap_or(0) + 1
 }

@@ -168,12 +168,19 @@ fn turn(asked: &Compromised, key: &KeyStatus) -> Result<(), Failure> {
         return rotate_log(config, origin, false);
     };
     let (overlap_days, end_overlap) = (*overlap_days, *end_overlap);
-    let made = change::make(config.read()?, Change::KeysRotate { key_use, overlap_days, end_overlap })?;
-    let Made::Rotated { indices, keys } = made else {
+    let change = Change::KeysRotate { key_use, overlap_days, end_overlap, at: None };
+    let made = change::make(config.read()?, change)?;
+    let Made::Rotated { indices, keys, activates } = made else {
         return Err(Failure::new(1, format_args!("the gateway replied to something else: {made}")));
     };
     let names: Vec<_> = keys.iter().map(ToString::to_string).collect();
     print(said(|| format!("已轮换：{}", names.join("、")), || format!("rotated: {}", names.join(", "))));
+    if let Some(at) = activates {
+        print(said(
+            || format!("已分发给共同计数的网关，自 {at} 起启用"),
+            || format!("handed out to the gateways that count together, and in force from {at} on"),
+        ));
+    }
     let last = indices.into_iter().max().unwrap_or_default();
     match signed(&config.read()?.data.dir.join("log/checkpoint"), last) {
         Some(size) => print(said(

@@ -77,7 +77,7 @@ impl Tour<'_> {
         let (log, log_key, folder) = (self.gateway.log.clone(), self.log_key.clone(), self.gateway.log_folder());
         let mut views = Views {
             catalogue: self.gateway.catalogue(),
-            keys: self.gateway.keys.current(),
+            keys: self.gateway.current_keys(),
             clean: folder::person(self.dir, Note::Clean)?,
             first,
             decided: 0,

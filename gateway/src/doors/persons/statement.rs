@@ -71,7 +71,7 @@ struct Ids<'a> {
 pub(super) async fn record(gateway: &Arc<Gateway>, whose: &LoggedIn, shown: Shown<'_>) -> Result<Record, NotRecorded> {
     let number = &*whose.person;
     let refused = || NotRecorded::NotRecordable;
-    let keys = gateway.keys.current();
+    let keys = gateway.current_keys();
     let person = number.disclose(|number| keys.sealer.person(number.as_str()));
     // A list is shown to the person, or to who has a mandate: at the counter to the person who is present.
     let own = || Actor::Person(Base64(person.actor_tag()));

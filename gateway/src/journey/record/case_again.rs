@@ -69,7 +69,7 @@ impl CaseBefore {
     pub(crate) async fn record(self, gateway: &Gateway) -> Result<Option<Durable>, NotRecordable> {
         let Self { words, case, number } = self;
         let (keys, id, institution, on) =
-            (gateway.keys.current(), gateway.new_id(), words.institution.clone(), words.on);
+            (gateway.current_keys(), gateway.new_id(), words.institution.clone(), words.on);
         if !gateway.register.all().iter().any(|known| known.id() == institution) {
             return Ok(None);
         }
@@ -113,7 +113,7 @@ async fn record_among<A: Act>(
 /// # Errors
 /// [`NotRecordable`]; what was said stays said.
 pub(crate) async fn say_again(gateway: &Gateway, of: Option<&CaseName>) -> Result<(), NotRecordable> {
-    let keys = gateway.keys.current();
+    let keys = gateway.current_keys();
     if stale(gateway, &keys, of).is_empty() {
         return Ok(());
     }

@@ -15,8 +15,8 @@ use super::{
     together::Beside,
 };
 use crate::{
-    cluster::{self, Done, MoveFault, StateFault},
-    keyring::keys_digest,
+    cluster::{self, Done, MoveFault, OwnKeys, StateFault},
+    keyring::{keys_digest, shared_by_all},
     process::replicas::Counted,
     settings::{Settings, SharedState},
     state::moved::Moved,
@@ -52,8 +52,9 @@ pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn C
         return Err(StateFault::CountedAlone(before.previous.origin).into());
     }
     let keys = inputs.ring.state_key(now).ok().zip(inputs.ring.sealer(now, &settings.log.origin).ok());
-    let own =
-        Counted { has_answered, before: None }.own(settings, keys.map(|(state, sealer)| keys_digest(&state, &sealer)));
+    let digest = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
+    let keys = digest.map(|digest| OwnKeys { digest, shared: Arc::new(shared_by_all(&inputs.ring, now)), now });
+    let own = Counted { has_answered, before: None }.own(settings, keys);
     let moved = Moved::of(&projection.usage, now);
     let leaves = log.leaves(0).map(|read| read.map_err(io::Error::other));
     let rings = AtStart::of(open_ring(settings)?, destroyed(&projection.ledger.keys), clock);

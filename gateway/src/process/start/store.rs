@@ -16,7 +16,8 @@ use super::{
     warnings::{Warning, stored},
 };
 use crate::{
-    keyring::keys_digest,
+    cluster::OwnKeys,
+    keyring::{keys_digest, shared_by_all},
     objects::Client,
     process::{
         cores,
@@ -156,7 +157,8 @@ pub(super) fn check_state(
     together::examine(settings, has_answered)?;
     // The data key of a new month is made by the start.
     let keys = ring.state_key(now).ok().zip(ring.sealer(now, &settings.log.origin).ok());
-    let keys = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
+    let digest = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
+    let keys = digest.map(|digest| OwnKeys { digest, shared: Arc::new(shared_by_all(ring, now)), now });
     match &settings.state {
         Some(_) => apart(async {
             let gone = destroyed(&ledger.keys);

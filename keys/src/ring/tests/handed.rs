@@ -6,14 +6,14 @@ use super::*;
 use crate::SystemEntropy;
 
 /// Two copies of one ring, in folders of their own, made in November.
-fn copies() -> (Bench, Ring) {
+pub(super) fn copies() -> (Bench, Ring) {
     let bench = Bench::new();
     let other = bench.scratch.path().join("other");
     let copied = copy(&bench, &other);
     (bench, copied)
 }
 
-fn copy(bench: &Bench, to: &std::path::Path) -> Ring {
+pub(super) fn copy(bench: &Bench, to: &std::path::Path) -> Ring {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().mode(0o700).create(to).expect("a folder");
     fs::copy(bench.file(), to.join(FILE_NAME)).expect("copied");

@@ -101,7 +101,9 @@ fn subject_tags_change_with_the_month_and_are_followed_through_the_overlap() {
     assert_eq!(tag_before(&taggers[0]), Some(tag(&november)));
     // November's key was made with the ring, and so with the default overlap of 30 days.
     for (now, expected) in [
-        ("2026-11-30T23:59:59Z", &[][..]),
+        ("2026-11-30T23:54:59Z", &[][..]),
+        // In the minutes before the turn that of another gateway's queries.
+        ("2026-11-30T23:55:00Z", &["data-2026-12"][..]),
         ("2026-12-01T00:00:00Z", &["data-2026-11"][..]),
         ("2026-12-30T23:59:59Z", &["data-2026-11"][..]),
         ("2026-12-31T00:00:00Z", &[][..]),
@@ -155,7 +157,8 @@ fn a_data_key_is_replaced_within_its_month() {
     let ids = bench.rotate(KeyUse::Data, "2026-11-25T00:00:00Z", 2);
     assert_eq!(ids, [id("data-2026-11-2")]);
     for (now, key, before) in [
-        ("2026-11-24T23:59:59Z", "data-2026-11", &[][..]),
+        ("2026-11-24T23:54:59Z", "data-2026-11", &[][..]),
+        ("2026-11-24T23:59:59Z", "data-2026-11", &["data-2026-11-2"][..]),
         ("2026-11-25T00:00:00Z", "data-2026-11-2", &["data-2026-11"][..]),
         ("2026-11-27T00:00:00Z", "data-2026-11-2", &[][..]),
     ] {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Two gateways that count together, the first through a relay.
-fn two(relay: &Relay, directory: &Directory) -> Vec<Gateway> {
+pub(super) fn two(relay: &Relay, directory: &Directory) -> Vec<Gateway> {
     // So that what is lost is given up sooner.
     two_that_wait(relay, directory, 400)
 }

@@ -16,6 +16,7 @@ mod persons;
 mod rates;
 mod remembered;
 mod rolling;
+mod rotations;
 mod schedule;
 mod standby;
 mod starts;

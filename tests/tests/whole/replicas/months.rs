@@ -28,32 +28,32 @@ use crate::{
 };
 
 /// A clock of some gateways, which is put ahead while they run.
-struct Ahead {
+pub(super) struct Ahead {
     path: PathBuf,
     file: File,
 }
 
 impl Ahead {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let path = scratch::folder("clock").join("ahead");
         fs::write(&path, [0; 8]).unwrap();
         let file = File::options().write(true).open(&path).unwrap();
         Self { path, file }
     }
 
-    fn reach(&self, instant: Timestamp) {
+    pub(super) fn reach(&self, instant: Timestamp) {
         let ahead = instant.duration_since(SystemClock::new().now());
         self.file.write_all_at(&ahead.as_secs().to_ne_bytes(), 0).unwrap();
     }
 
-    fn serve(&self, folder: Folder) -> Gateway {
+    pub(super) fn serve(&self, folder: Folder) -> Gateway {
         let mut command = Gateway::serve_command(&folder);
         command.env("LD_PRELOAD", preload()).env("CLOCK_AHEAD_FILE", &self.path).env("LC_ALL", "C.UTF-8");
         Gateway::start(folder, command)
     }
 
     /// Why a start ends.
-    fn ends(&self, folder: &Folder) -> String {
+    pub(super) fn ends(&self, folder: &Folder) -> String {
         let mut command = Gateway::serve_command(folder);
         command.env("LD_PRELOAD", preload()).env("CLOCK_AHEAD_FILE", &self.path).env("LC_ALL", "C.UTF-8");
         let ended = command.output().unwrap();
@@ -85,7 +85,7 @@ fn hours_before(instant: Timestamp, hours: i64) -> Timestamp {
 }
 
 /// The keys of a folder's ring, by id: their fingerprints, nothing of those that were destroyed.
-fn ring(folder: &Folder) -> BTreeMap<String, Option<String>> {
+pub(super) fn ring(folder: &Folder) -> BTreeMap<String, Option<String>> {
     let text = fs::read_to_string(folder.join("keys/ring.json")).unwrap();
     let ring: Value = serde_json::from_str(&text).unwrap();
     let keys = ring["header"]["keys"].as_array().unwrap().iter().map(|key| {
@@ -95,12 +95,12 @@ fn ring(folder: &Folder) -> BTreeMap<String, Option<String>> {
     keys.collect()
 }
 
-fn fingerprint(folder: &Folder, key: &str) -> Option<String> {
+pub(super) fn fingerprint(folder: &Folder, key: &str) -> Option<String> {
     ring(folder).remove(key).flatten()
 }
 
 /// What the shared state hands out for a key; empty where it was destroyed, or is not there.
-fn handed(server: &impl Sql, database: &str, key: &str) -> String {
+pub(super) fn handed(server: &impl Sql, database: &str, key: &str) -> String {
     let text = server.sql(database, &format!("SELECT handed FROM credit_key WHERE id = '{key}'")).held();
     // A line ends it, and psql adds one.
     text.strip_suffix('\n').unwrap_or_default().to_owned()
@@ -110,12 +110,12 @@ fn is_handed_as(server: &impl Sql, database: &str, key: &str, fingerprint: &str)
     handed(server, database, key).contains(&format!("\"fingerprint\":\"{fingerprint}\""))
 }
 
-fn ask(gateway: &Gateway) -> Reply {
+pub(super) fn ask(gateway: &Gateway) -> Reply {
     gateway.folder().caller("housing").ask(&look_up(&gateway.folder().person("clean", 0)))
 }
 
 /// The same, until it answers: on a slow machine a beat may come late.
-fn answered(gateway: &Gateway) -> Reply {
+pub(super) fn answered(gateway: &Gateway) -> Reply {
     let (began, mut reply) = (Instant::now(), ask(gateway));
     while reply.code() == "state-unavailable" && began.elapsed() < TIME {
         thread::sleep(Duration::from_millis(50));
@@ -125,7 +125,7 @@ fn answered(gateway: &Gateway) -> Reply {
 }
 
 /// Folders of gateways that count together in a database, all with the ring of the first, which never served yet.
-fn folders(server: &Server, database: &str, count: usize) -> Vec<Folder> {
+pub(super) fn folders(server: &Server, database: &str, count: usize) -> Vec<Folder> {
     let names: Vec<_> = (0..count).map(|number| format!("r{number}")).collect();
     let first = with_keys_of_logs(member(server, database, &names[0]), &names);
     let others = names[1..].iter().map(|name| {
@@ -139,7 +139,7 @@ fn folders(server: &Server, database: &str, count: usize) -> Vec<Folder> {
 
 /// Each log names a key before anything is sealed under it, and verifies.
 #[track_caller]
-fn names_it_first(folder: &Folder, key: &str) {
+pub(super) fn names_it_first(folder: &Folder, key: &str) {
     let leaves = folder.leaves();
     let named = leaves.iter().position(|leaf| leaf.text("kind") == "key" && leaf.text("key") == key);
     let used = leaves.iter().position(|leaf| leaf.text("kind") == "query" && leaf.text("key") == key);

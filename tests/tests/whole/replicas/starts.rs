@@ -24,10 +24,10 @@ fn another_ring_tables_that_are_missing_and_a_log_that_was_counted_alone_are_ref
         with_keys_of_logs(member(server, database, name), &[name.to_owned(), "r4".to_owned()])
     };
     let first = Gateway::serve(member(&database, "r0"));
-    let stranger = member(&database, "r1");
-    let config = stranger.config();
-    drop(gateway(&["keys", "rotate", "state", "--config", config.to_str().unwrap()]).held());
-    refused(&stranger, "the key ring is not that of");
+    let stranger = super::member(server, &database, "r1");
+    std::fs::remove_file(stranger.join("keys/ring.json")).unwrap();
+    drop(gateway(&["keys", "init", "--config", stranger.config().to_str().unwrap()]).held());
+    refused(&stranger, "is not the one of this ring");
     let empty = server.database("TEMPLATE template0");
     refused(&member(&empty, "r2"), "has not the tables");
     refused(&member("nowhere", "r3"), "cannot use the shared state");
