@@ -11,22 +11,16 @@ use std::{
 
 use arc_swap::ArcSwap;
 use credit_keys::{
-    ChangeError, DEFAULT_OVERLAP_DAYS, IndexKey, KeyError, KeyId, KeyState, KeyStatus, KeyUse, Ring, RingError,
-    Rotation, Sealer, StateKey, SystemEntropy, Turn,
+    ChangeError, DEFAULT_OVERLAP_DAYS, IndexKey, KeyId, KeyState, KeyStatus, KeyUse, Ring, RingError, Rotation, Sealer,
+    StateKey, SystemEntropy, Turn,
 };
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use current::Current;
+pub use current::KeyringError;
+use current::is_shared;
 
 use crate::settings::Settings;
-
-/// Whether keys of this use are the same at all who count together.
-fn is_shared(key_use: KeyUse) -> bool {
-    match key_use {
-        KeyUse::Pseudonym | KeyUse::Tag | KeyUse::State | KeyUse::Data => true,
-        KeyUse::Index | KeyUse::Log | KeyUse::Ring => false,
-    }
-}
 
 /// The keys in force, and those that follow within a moment: each query takes those of its own time.
 struct Snapshots {
@@ -56,17 +50,6 @@ pub(crate) const SOON: SignedDuration = SignedDuration::from_secs(2);
 /// So much before its month a data key is used: a query of the old month may be recorded in the new one, and its record would be lost
 /// with the key of the old.
 const BEFORE_MONTH: SignedDuration = SignedDuration::from_millis(500);
-
-/// Why there are no keys to go on with.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyringError {
-    /// A key that is needed now is not in the ring.
-    #[error(transparent)]
-    Missing(#[from] KeyError),
-    /// The ring could not be changed.
-    #[error(transparent)]
-    Change(#[from] ChangeError),
-}
 
 /// From where the data key of a new month comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

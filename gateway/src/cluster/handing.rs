@@ -12,10 +12,36 @@ use std::{
 use credit_keys::{About, ChangeError, DEFAULT_OVERLAP_DAYS, Entropy, Handed, HandedError, KeyId, KeyUse, Ring};
 use jiff::{SignedDuration, Timestamp};
 
+use super::fault::StateFault;
+
 /// How long before its month a key is made.
 const AHEAD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// And so long before it is needed at the latest: keys turn a little before their time.
 const SOON: SignedDuration = SignedDuration::from_secs(2);
+
+/// Keys that were handed out.
+#[derive(Debug)]
+pub(crate) struct HandedOut {
+    pub(crate) keys: Vec<KeyId>,
+    pub(crate) activates: Timestamp,
+}
+
+/// Why the keys of all could not be had, or given.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeysFault {
+    /// The shared state.
+    #[error(transparent)]
+    State(#[from] StateFault),
+    /// The ring.
+    #[error(transparent)]
+    Ring(#[from] ChangeError),
+}
+
+impl From<tokio_postgres::Error> for KeysFault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::State(error.into())
+    }
+}
 
 /// The copy of the ring that this gateway has.
 pub(crate) trait Rings: Send + Sync {

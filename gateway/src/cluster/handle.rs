@@ -18,8 +18,7 @@ use uuid::Uuid;
 use super::{
     acts::Act,
     fault::StateFault,
-    handing::{Rings, Said},
-    keys::{HandedOut, KeysFault},
+    handing::{HandedOut, KeysFault, Rings, Said},
     link::Server,
     rings::OwnKeys,
 };

@@ -6,8 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use credit_keys::{About, Ahead, ChangeError, HandedError, KeyId, Ring, SystemEntropy};
-use jiff::Timestamp;
+use credit_keys::{About, Ahead, HandedError, KeyId, Ring, SystemEntropy};
 use tokio::{
     sync::mpsc,
     task::spawn_blocking,
@@ -17,7 +16,7 @@ use tokio_postgres::{Client, types::ToSql};
 
 use super::{
     fault::StateFault,
-    handing::{Plan, Rings, Row, wanted},
+    handing::{HandedOut, KeysFault, Plan, Rings, Row, wanted},
     handle::{Cluster, ToKeys},
     link::{Link, Server},
     rings::parsed,
@@ -43,13 +42,6 @@ const NOTE: &str = "UPDATE credit_key SET taken = true WHERE id = $1 AND NOT tak
 /// Writes, so that what was committed before it is proved with it.
 const FENCE: &str = "UPDATE credit_key SET origin = origin WHERE id = $1";
 
-/// Keys that were handed out.
-#[derive(Debug)]
-pub(crate) struct HandedOut {
-    pub(crate) keys: Vec<KeyId>,
-    pub(crate) activates: Timestamp,
-}
-
 /// A row as it is shown.
 pub(crate) struct Listed {
     pub(crate) id: String,
@@ -59,23 +51,6 @@ pub(crate) struct Listed {
     pub(crate) taken: bool,
     /// Whether it is in force, or will be, at gateways by the names of their logs: what each said last, and whether it is here.
     pub(crate) at: Vec<(String, bool, bool)>,
-}
-
-/// Why the keys of all could not be had, or given.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum KeysFault {
-    /// The shared state.
-    #[error(transparent)]
-    State(#[from] StateFault),
-    /// The ring.
-    #[error(transparent)]
-    Ring(#[from] ChangeError),
-}
-
-impl From<tokio_postgres::Error> for KeysFault {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::State(error.into())
-    }
 }
 
 /// What a look found.

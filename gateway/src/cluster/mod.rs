@@ -36,9 +36,9 @@ use tokio::sync::oneshot;
 
 pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
-pub(crate) use handing::Rings;
+pub(crate) use handing::{KeysFault, Rings};
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
-pub(crate) use keys::{KeysFault, Listed, Shared};
+pub(crate) use keys::{Listed, Shared};
 pub(crate) use lending::{RatesFault, check_files};
 pub(crate) use moving::{Done, MoveFault, Note, Notes, join, leave};
 pub(crate) use rings::OwnKeys;

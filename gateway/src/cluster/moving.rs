@@ -12,9 +12,9 @@ use super::{
     acts::{is_shared, kind_of},
     beat::{KINDS, TELL, are_there},
     fault::StateFault,
-    handing::Rings,
+    handing::{KeysFault, Rings},
     handle::Own,
-    keys::{self, KeysFault},
+    keys,
     link::{Link, Server},
 };
 use crate::{

@@ -1,10 +1,29 @@
 //! The keys at one instant, as a query uses them.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_keys::{KeyState, Person, Pseudonyms, Ring, Sealer, StateKey, Steady, SubjectTagger};
+use credit_keys::{
+    ChangeError, KeyError, KeyState, KeyUse, Person, Pseudonyms, Ring, Sealer, StateKey, Steady, SubjectTagger,
+};
 use jiff::Timestamp;
 
-use super::{KeyringError, is_shared};
+/// Why there are no keys to go on with.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// A key that is needed now is not in the ring.
+    #[error(transparent)]
+    Missing(#[from] KeyError),
+    /// The ring could not be changed.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+/// Whether keys of this use are the same at all who count together.
+pub(super) fn is_shared(key_use: KeyUse) -> bool {
+    match key_use {
+        KeyUse::Pseudonym | KeyUse::Tag | KeyUse::State | KeyUse::Data => true,
+        KeyUse::Index | KeyUse::Log | KeyUse::Ring => false,
+    }
+}
 
 /// What the journey needs of the ring.
 pub struct Current {

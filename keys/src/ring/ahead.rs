@@ -17,7 +17,7 @@ use super::{
     error::{ChangeError, HandedError, RingError},
     file::{compose, decrypt, encrypt, material, split},
     fingerprint::fingerprint,
-    handed::{Handed, SealedUnder, body_data, is_first_of_month, is_whole},
+    handed::{AHEAD, Handed, SealedUnder, body_data, is_first_of_month, is_whole},
     turn::{month_of, next_epoch, next_in_month, next_number, start_of, supersede, supersede_data},
 };
 use crate::{
@@ -25,8 +25,6 @@ use crate::{
     id::{KeyId, KeyUse},
     secret::KEY_BYTES,
 };
-
-pub(super) const FORMAT: &str = "credit-keys/handed/2";
 
 /// A turn as it is asked for ahead of its time.
 #[derive(Debug, Clone, Copy)]
@@ -261,7 +259,7 @@ impl Ring {
     ) -> Result<String, RingError> {
         let entries = keys.iter().map(|key| key.entry.clone()).collect();
         let ring = SealedUnder::of(&self.content.ring);
-        let header = Header { format: FORMAT.to_owned(), ring, keys: entries, follow, accepted_until };
+        let header = Header { format: AHEAD.to_owned(), ring, keys: entries, follow, accepted_until };
         let header = serde_json::to_string(&header).map_err(|_| RingError::Malformed("header"))?;
         let mut plain = Zeroizing::new(Vec::with_capacity(keys.len() * KEY_BYTES));
         for key in keys {

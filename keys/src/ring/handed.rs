@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ahead,
     at_rest::Ring,
     entry::{Entry, Key, Stored},
     error::{ChangeError, HandedError, RingError},
@@ -27,6 +26,8 @@ use crate::{
 };
 
 const FORMAT: &str = "credit-keys/handed/1";
+/// Of a turn that is handed out ahead of its time.
+pub(super) const AHEAD: &str = "credit-keys/handed/2";
 
 /// What a key that was handed out is to this ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +208,7 @@ impl Ring {
 /// Whether it is a turn that was handed out ahead of its time, by what stands in clear.
 fn is_turn(text: &str) -> bool {
     let format = split(text.as_bytes()).and_then(|(header, _)| serde_json::from_str::<Format>(header).ok());
-    format.is_some_and(|header| header.format == ahead::FORMAT)
+    format.is_some_and(|header| header.format == AHEAD)
 }
 
 pub(super) fn is_whole(entry: &Entry) -> bool {
