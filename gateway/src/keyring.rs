@@ -17,7 +17,7 @@ use credit_keys::{
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) use current::Current;
-pub use current::KeyringError;
+pub(crate) use current::KeyringError;
 use current::is_shared;
 
 use crate::settings::Settings;
