@@ -411,6 +411,15 @@ impl Gateway {
         index.advance(self.log.published(), sources, also)
     }
 
+    /// The same, for who also reads for itself: while the index is made anew, that goes on beside it. What is wrong with the index, its
+    /// own duty says. Blocks.
+    pub(crate) fn follow_log_together(&self) {
+        const NEAR: u64 = 65_536;
+        if self.index.as_ref().is_some_and(|index| index.size() + NEAR >= self.log.published()) {
+            drop(self.follow_log());
+        }
+    }
+
     /// Figures that were published. For a moment: nothing waits while it has them.
     pub(crate) fn published_figures(&self) -> MutexGuard<'_, Vec<leaf::Figures>> {
         self.cases.figures.lock().unwrap_or_else(PoisonError::into_inner)

@@ -99,8 +99,7 @@ fn due(gateway: &Gateway) -> Result<Due, IndexError> {
     let (policy, now, published) =
         (gateway.rules().beside.review.policy(), gateway.log.accepted_now(), gateway.log.published());
     let made_up = about_made_up_persons(gateway)?;
-    // What is wrong with the index, its own duty says.
-    drop(gateway.follow_log());
+    gateway.follow_log_together();
     let (due, placeless) = gateway.reviews.with(published, |reviews| {
         let open: Vec<String> = reviews.shown().map(str::to_owned).collect();
         let periods: Vec<String> = open.into_iter().filter(|period| !gateway.reviews.is_whole(period)).collect();
