@@ -1,6 +1,7 @@
 //! A relay to a server on this machine that can stop passing bytes and closes nothing: a network that is cut.
 
 use std::{
+    collections::HashMap,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -18,7 +19,20 @@ struct Cut {
 struct Shared {
     cut: Mutex<Cut>,
     changed: Condvar,
-    streams: Mutex<Vec<TcpStream>>,
+    /// What is open, by a number of each connection's own.
+    open: Mutex<HashMap<u64, [TcpStream; 2]>>,
+}
+
+/// That a connection is open: until neither direction is passed any longer.
+struct Open {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        lock(&self.shared.open).remove(&self.number);
+    }
 }
 
 /// Passes bytes until it is told not to. Ended when dropped.
@@ -36,11 +50,11 @@ impl Relay {
         let shared = Arc::<Shared>::default();
         let relay = Self { port, shared: Arc::clone(&shared) };
         std::thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
+            for (number, client) in (0..).zip(listener.incoming().map_while(Result::ok)) {
                 if shared.cut().is_over {
                     return;
                 }
-                shared.join(client, server);
+                Open { shared: Arc::clone(&shared), number }.join(client, server);
             }
         });
         relay
@@ -71,7 +85,7 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.shared.change(|cut| cut.is_over = true);
-        for stream in lock(&self.shared.streams).drain(..) {
+        for stream in lock(&self.shared.open).values().flatten() {
             // One that is closed already is closed.
             stream.shutdown(Shutdown::Both).unwrap_or_default();
         }
@@ -97,21 +111,6 @@ impl Shared {
         !cut.is_over
     }
 
-    /// Passes bytes of one connection in both directions. Where the server is away, the client's is closed.
-    fn join(self: &Arc<Self>, client: TcpStream, server: u16) {
-        let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { return };
-        let copies = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
-        let (Some(kept), Some(back)) = (copies(), copies()) else { return };
-        for stream in [&client, &server] {
-            // It only makes it quicker.
-            stream.set_nodelay(true).unwrap_or_default();
-        }
-        lock(&self.streams).extend([kept.0, kept.1]);
-        let (here, there) = (Arc::clone(self), Arc::clone(self));
-        std::thread::spawn(move || here.copy(client, server, |cut| cut.to_server));
-        std::thread::spawn(move || there.copy(back.1, back.0, |cut| cut.to_client));
-    }
-
     fn copy(&self, mut from: TcpStream, mut to: TcpStream, is_cut: fn(&Cut) -> bool) {
         let mut bytes = [0; 16 * 1_024];
         loop {
@@ -122,6 +121,24 @@ impl Shared {
         }
         to.shutdown(Shutdown::Write).unwrap_or_default();
         from.shutdown(Shutdown::Read).unwrap_or_default();
+    }
+}
+
+impl Open {
+    /// Passes bytes of one connection in both directions. Where the server is away, the client's is closed.
+    fn join(self, client: TcpStream, server: u16) {
+        let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { return };
+        let copies = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
+        let (Some(kept), Some(back)) = (copies(), copies()) else { return };
+        for stream in [&client, &server] {
+            // It only makes it quicker.
+            stream.set_nodelay(true).unwrap_or_default();
+        }
+        lock(&self.shared.open).insert(self.number, kept.into());
+        let here = Arc::new(self);
+        let there = Arc::clone(&here);
+        std::thread::spawn(move || here.shared.copy(client, server, |cut| cut.to_server));
+        std::thread::spawn(move || there.shared.copy(back.1, back.0, |cut| cut.to_client));
     }
 }
 

@@ -186,9 +186,13 @@ fn endure(site: &mut Site, numbers: &mut Numbers, faults: usize, told: &Told) {
 /// They answer, all of them.
 pub(super) fn come_back(gateways: &[Gateway]) {
     let number = gateways[0].folder().person("clean", 0);
-    for housing in callers(gateways, "housing") {
-        let answers = || tried(&housing, &look_up(&number), &[]).is_some_and(|reply| reply.status == 200);
-        assert!(within(3 * TIME, answers), "it does not come back");
+    for (nr, housing) in (1..).zip(callers(gateways, "housing")) {
+        let mut last = None;
+        let answers = || {
+            last = tried(&housing, &look_up(&number), &[]).map(|reply| (reply.status, reply.code()));
+            last.as_ref().is_some_and(|(status, _)| *status == 200)
+        };
+        assert!(within(3 * TIME, answers), "gateway {nr} does not come back: {last:?}");
     }
 }
 
