@@ -66,7 +66,8 @@ pub(crate) type Probe<'a> = Pin<Box<dyn Future<Output = Result<(), StoreError>> 
 /// and no later look-up waits for what it left behind. A probe ends by the same time.
 ///
 /// **What may never happen.** A write. A second try of a look-up: the first may have been counted, and the caller's time is
-/// spent. An answer out of a cache. A person's number in an address, a log line, a metric or an error. A panic. A blocked
+/// spent. (A question about several persons that fails for what was read, nobody can say about whom, is no look-up of anybody yet: each
+/// is asked about alone then.) An answer out of a cache. A person's number in an address, a log line, a metric or an error. A panic. A blocked
 /// thread of the runtime.
 pub(crate) trait Store: Send + Sync {
     /// Looks up what is asked.

@@ -31,6 +31,14 @@ impl Most {
         Self { rows: if persons > 1 { MOST_OF_ALL } else { MOST }, bytes }
     }
 
+    /// That one person has no more rows of a table than are read of one who is asked about alone.
+    ///
+    /// # Errors
+    /// [`PostgresFault::TooMany`].
+    pub(super) fn of_one(rows: usize, place: &str) -> Result<(), StoreError> {
+        if rows > MOST { Err(PostgresFault::TooMany { table: place.to_owned(), most: MOST }.into()) } else { Ok(()) }
+    }
+
     /// The end of the statement: one row more shows that there are too many.
     pub(super) fn limit(self) -> String {
         format!(" LIMIT {}", self.rows + 1)

@@ -171,6 +171,7 @@ impl Bound {
         let questions = self.questions(&selects, &parameter, most);
         let found = of_one_moment(session, &questions, most).await?;
         for (select, rows) in selects.iter().zip(&found) {
+            persons.iter_mut().for_each(|person| person.rows = 0);
             for row in rows {
                 self.take(&mut persons, select, row)?;
             }
@@ -226,18 +227,25 @@ struct Person<'a> {
     right: Vec<Zeroizing<String>>,
     wrong: Vec<Zeroizing<String>>,
     reading: Result<Reading<'a>, StoreError>,
+    /// Rows of the source that is read.
+    rows: usize,
 }
 
 impl<'a> Person<'a> {
     fn of(map: &'a Map, asked: &'a Asked) -> Self {
         let (right, wrong) =
             asked.person.disclose(|person| (Select::keys(person).into(), Select::misspelt_keys(person)));
-        Self { right, wrong, reading: Ok(Reading::new(map, &asked.plan, &asked.scenario, &asked.person)) }
+        Self { right, wrong, reading: Ok(Reading::new(map, &asked.plan, &asked.scenario, &asked.person)), rows: 0 }
     }
 
     /// Takes a row; what does not fit fails this person's look-up.
     fn take(&mut self, bound: &Bound, select: &Select, row: &Row, is_misspelt: bool) {
         let Ok(reading) = &mut self.reading else { return };
+        self.rows += 1;
+        if let Err(error) = Most::of_one(self.rows, select.source().name()) {
+            self.reading = Err(error);
+            return;
+        }
         let read = bound.cells(select, row, |cells| {
             reading.row(select, cells)?;
             // Who it is about is found out first: another person's row is worse than a blank.

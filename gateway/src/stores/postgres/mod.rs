@@ -10,6 +10,7 @@ mod cells;
 pub(crate) mod examine;
 mod fault;
 mod fence;
+mod gathered;
 mod indexed;
 mod mapped;
 mod persons;
@@ -39,11 +40,12 @@ use super::{
     contract::{Asked, LookUp, LookUps, Probe, Store},
     examine::Domain,
     fault::{StoreError, StoreFault},
-    figures::Figures,
+    figures::{Figures, Waits},
     map::Map,
     reread::Reread,
 };
 use crate::settings;
+use gathered::Queue;
 use sessions::{Lent, Session, Sessions};
 use unlawful::Daily;
 
@@ -70,12 +72,18 @@ impl OpenError {
 
 /// A PostgreSQL database.
 pub(crate) struct PostgresStore {
+    database: Arc<Database>,
+    /// Of the gateway's own tables.
+    unlawful: Option<Daily>,
+}
+
+/// What look-ups need of it.
+struct Database {
     pool: Pool<Sessions>,
+    queue: Queue,
     tls: Reread<MakeRustlsConnect>,
     timeout: Duration,
     figures: Arc<Figures>,
-    /// Of the gateway's own tables.
-    unlawful: Option<Daily>,
     domain: Mutex<Arc<Domain>>,
     classes: Vec<String>,
     most_bytes: usize,
@@ -96,7 +104,7 @@ impl PostgresStore {
     ) -> Result<Self, OpenError> {
         let opened = async {
             let store = Self::new(settings, map, catalogue, clock)?;
-            let first = tokio::time::timeout(AT_START, store.pool.timeout_get(&Timeouts::new())).await;
+            let first = tokio::time::timeout(AT_START, store.database.pool.timeout_get(&Timeouts::new())).await;
             match first {
                 Ok(Ok(_)) => Ok(store),
                 Ok(Err(PoolError::Backend(fault))) => Err(fault),
@@ -137,47 +145,66 @@ impl PostgresStore {
             .build()
             .map_err(|_| PostgresFault::Protocol)?;
         let classes = catalogue.classes().filter(|class| class.holds_records());
-        Ok(Self {
+        let database = Database {
             pool,
+            queue: Queue::default(),
             tls,
             timeout,
             figures: Arc::default(),
-            unlawful,
             domain: Mutex::new(Arc::new(Domain::of(catalogue, catalogue.today(clock.now())))),
             most_bytes: settings.largest_answer(),
             classes: classes.map(|class| class.name().as_str().to_owned()).collect(),
             catalogue: Arc::clone(catalogue),
             clock: Arc::clone(clock),
-        })
+        };
+        Ok(Self { database: Arc::new(database), unlawful })
     }
+}
 
+impl Database {
     /// Runs a question on a connection of its own, until the deadline.
     async fn ask<T>(&self, question: impl AsyncFnOnce(&Session) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let asked = async {
-            let lent = self.connection().await?;
-            let found = question(lent.session()?).await;
-            // What the database said of a statement says nothing good of the connection; what is wrong with a value does.
-            // Of an answer that is too large the rest is still on its way.
-            let is_cut = matches!(&found, Err(StoreError::Failed(StoreFault::Postgres(PostgresFault::TooLarge(_)))));
-            if !is_cut && found.as_ref().err().is_none_or(StoreError::is_of_data) {
-                lent.give_back();
-            }
-            found
-        };
+        self.in_time(async { self.over(self.connection().await?, question).await }).await
+    }
+
+    /// As [`Self::ask`], over this connection, without a deadline.
+    async fn over<T>(
+        &self,
+        lent: Lent,
+        question: impl AsyncFnOnce(&Session) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let found = question(lent.session()?).await;
+        // What the database said of a statement says nothing good of the connection; what is wrong with a value does.
+        // Of an answer that is too large the rest is still on its way.
+        let is_cut = matches!(&found, Err(StoreError::Failed(StoreFault::Postgres(PostgresFault::TooLarge(_)))));
+        if !is_cut && found.as_ref().err().is_none_or(StoreError::is_of_data) {
+            lent.give_back();
+        }
+        found
+    }
+
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         tokio::time::timeout(self.timeout, asked).await.unwrap_or(Err(StoreError::Timeout))
     }
 
     /// What is known of each person, for one plan and one purpose.
     async fn histories(&self, asked: &[Asked]) -> Result<Vec<Result<History, StoreError>>, StoreError> {
+        self.ask(async |session: &Session| self.histories_by(session, asked).await).await
+    }
+
+    async fn histories_by(
+        &self,
+        session: &Session,
+        asked: &[Asked],
+    ) -> Result<Vec<Result<History, StoreError>>, StoreError> {
         // Whole in this module: a number goes to the server as the value of a parameter, and nowhere else.
-        self.ask(async |session: &Session| match &session.bound {
+        match &session.bound {
             Some(bound) => bound.histories(&session.client, asked, self.most_bytes).await,
             None => {
                 let (client, domain) = (&session.client, self.domain());
                 tables::histories(client, asked, &self.classes, &domain, self.most_bytes).await
             }
-        })
-        .await
+        }
     }
 
     async fn connection(&self) -> Result<Lent, StoreError> {
@@ -203,50 +230,38 @@ impl PostgresStore {
 
 impl Store for PostgresStore {
     fn look_up(&self, asked: Asked) -> LookUp<'_> {
-        Box::pin(async move {
-            let found = self.histories(&[asked]).await?.pop();
-            found.unwrap_or(Err(PostgresFault::Protocol.into()))
-        })
+        Box::pin(self.database.look_up(asked))
     }
 
     fn look_up_all(&self, asked: Vec<Asked>) -> Result<LookUps<'_>, Vec<Asked>> {
-        Ok(Box::pin(async move { self.histories(&asked).await }))
+        Ok(Box::pin(async move {
+            match self.database.histories(&asked).await {
+                Err(error) if error.is_of_data() && asked.len() > 1 => Ok(self.database.each_alone(&asked).await),
+                found => found,
+            }
+        }))
     }
 
     /// Asks each table for a number that nobody has.
     fn probe(&self) -> Probe<'_> {
         Box::pin(async {
-            self.tls.look().await;
-            self.figures.files_refused(self.tls.is_refused());
+            let database = &self.database;
+            database.tls.look().await;
+            database.figures.files_refused(database.tls.is_refused());
             if let Some(unlawful) = &self.unlawful {
-                unlawful.look_if_due(self.domain(), &self.figures);
+                unlawful.look_if_due(database.domain(), &database.figures);
             }
-            self.ask(async |session: &Session| match &session.bound {
-                Some(bound) => bound.probe(&session.client).await,
-                None => tables::probe(&session.client).await,
-            })
-            .await
+            database
+                .ask(async |session: &Session| match &session.bound {
+                    Some(bound) => bound.probe(&session.client).await,
+                    None => tables::probe(&session.client).await,
+                })
+                .await
         })
     }
 
     fn figures(&self) -> &Figures {
-        &self.figures
-    }
-}
-
-/// Counts a look-up that waits for a connection, whatever becomes of it.
-struct Waits<'a>(&'a Figures);
-
-impl<'a> Waits<'a> {
-    fn begin(figures: &'a Figures) -> Self {
-        figures.waits();
-        Self(figures)
-    }
-}
-
-impl Drop for Waits<'_> {
-    fn drop(&mut self) {
-        self.0.is_read();
+        &self.database.figures
     }
 }
 

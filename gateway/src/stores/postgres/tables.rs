@@ -157,7 +157,8 @@ fn add(
         name if name == LISTING.name => history.listings.push(values.listing()?),
         _ => history.attributes.push(values.attribute()?),
     }
-    Ok(())
+    let all = [history.records.len(), history.listings.len(), history.attributes.len()];
+    all.into_iter().try_for_each(|rows| Most::of_one(rows, table.name))
 }
 
 fn question<'a>(table: &'static Table, parameters: [&'a (dyn ToSql + Sync); 3], most: Most) -> Question<'a> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use credit_tests::{Folder, Gateway, checked, metric, query::look_up};
+use credit_tests::{Folder, Gateway, checked, metric, postgres::Server, query::look_up};
 
 use super::{change_database, folder, gateway_after};
 use crate::{
@@ -109,9 +109,52 @@ fn a_look_up_that_takes_too_long_is_cancelled_and_the_next_does_not_wait_for_it(
     assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
     let asleep =
         format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND wait_event = 'PgSleep'");
-    let sleeps = || credit_tests::postgres::Server::shared().sql("postgres", &asleep).held().trim().to_owned();
+    let sleeps = || Server::shared().sql("postgres", &asleep).held().trim().to_owned();
     assert!(crate::faults::within(Duration::from_secs(3), || sleeps() == "0"), "{} still run", sleeps());
     assert_eq!(metric(folder.port_base(), "credit_gateway_log_recordable"), 1);
+}
+
+#[test]
+fn look_ups_that_wait_go_together_and_each_is_told_its_own() {
+    let (folder, database) = folder();
+    // Each statement takes its time, whatever the number of persons.
+    let slow = "ALTER TABLE record RENAME TO r; ALTER TABLE r DISABLE TRIGGER ALL;
+        CREATE VIEW record AS SELECT * FROM r WHERE (SELECT pg_sleep(0.4) IS NOT NULL);
+        GRANT SELECT ON record TO credit_reader;";
+    change_database(&database, slow);
+    folder.replace_in_config("authorities = \"postgres-ca.pem\"", "authorities = \"postgres-ca.pem\"\nconnections = 1");
+    folder.replace_in_config("\ntimeout_ms = 1000\n", "\ntimeout_ms = 9000\n");
+    let gateway = Gateway::serve(folder);
+    let folder = gateway.folder();
+    let (black, clean) = (folder.noted("black-listed"), folder.noted("clean"));
+    let unfit = &clean[0];
+    let wrong = format!(
+        "INSERT INTO r (number, class, nr, severity, act, determined, disputed)
+           SELECT '{unfit}', 'tax', nr, 'minor', '2026-01-01', '2026-01-01', false FROM generate_series(1, 10001) nr;"
+    );
+    change_database(&database, &wrong);
+    let wanted: Vec<_> =
+        black[..3].iter().map(|it| (it, BLACK)).chain(clean[1..8].iter().map(|it| (it, CLEAN))).collect();
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let refusal = scope.spawn(|| refused(folder, unfit));
+        let asked: Vec<_> = wanted
+            .iter()
+            .map(|(number, answer)| scope.spawn(move || assert_eq!(ask(folder, number), *answer)))
+            .collect();
+        asked.into_iter().for_each(|one| one.join().unwrap());
+        refusal.join().unwrap();
+    });
+    let one_by_one = 11 * Duration::from_millis(400);
+    assert!(began.elapsed() < one_by_one, "{:?}", began.elapsed());
+    // Over and over, while others come and go.
+    drop(Server::shared().sql(&database, "CREATE OR REPLACE VIEW record AS SELECT * FROM r").held());
+    std::thread::scope(|scope| {
+        for at in 0..16 {
+            let all = clean.iter().cycle().skip(at).filter(|it| *it != unfit).take(12);
+            scope.spawn(move || all.for_each(|number| assert_eq!(ask(folder, number), CLEAN)));
+        }
+    });
 }
 
 #[test]
