@@ -7,6 +7,7 @@
 
 mod asked;
 mod cells;
+mod daily;
 pub(crate) mod examine;
 mod fault;
 mod fence;
@@ -18,7 +19,6 @@ pub(crate) mod secret;
 mod sessions;
 mod tables;
 pub(crate) mod tls;
-mod unlawful;
 
 use std::{
     sync::{Arc, Mutex},
@@ -45,9 +45,9 @@ use super::{
     reread::Reread,
 };
 use crate::settings;
+use daily::{Daily, LONGEST_OF_MAP};
 use gathered::Queue;
 use sessions::{Lent, Session, Sessions};
-use unlawful::Daily;
 
 /// The gateway's own tables in PostgreSQL.
 pub const SCHEMA: &str = include_str!("schema.sql");
@@ -73,8 +73,7 @@ impl OpenError {
 /// A PostgreSQL database.
 pub(crate) struct PostgresStore {
     database: Arc<Database>,
-    /// Of the gateway's own tables.
-    unlawful: Option<Daily>,
+    daily: Daily,
 }
 
 /// What look-ups need of it.
@@ -131,10 +130,8 @@ impl PostgresStore {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, PostgresFault> {
         let timeout = Duration::from_millis(settings.timeout_ms);
-        let unlawful = match &map {
-            None => Some(Daily::new(Sessions::of(settings, None, Duration::ZERO)?)),
-            Some(_) => None,
-        };
+        let longest = map.as_ref().map_or(Duration::ZERO, |_| LONGEST_OF_MAP);
+        let daily = Daily::new(&settings.name, Sessions::of(settings, map.clone(), longest)?);
         let sessions = Sessions::of(settings, map, timeout)?;
         let tls = sessions.tls.clone();
         let limit = Some(timeout);
@@ -157,7 +154,7 @@ impl PostgresStore {
             catalogue: Arc::clone(catalogue),
             clock: Arc::clone(clock),
         };
-        Ok(Self { database: Arc::new(database), unlawful })
+        Ok(Self { database: Arc::new(database), daily })
     }
 }
 
@@ -248,9 +245,7 @@ impl Store for PostgresStore {
             let database = &self.database;
             database.tls.look().await;
             database.figures.files_refused(database.tls.is_refused());
-            if let Some(unlawful) = &self.unlawful {
-                unlawful.look_if_due(database.domain(), &database.figures);
-            }
+            self.daily.look_if_due(database.domain(), &database.figures);
             database
                 .ask(async |session: &Session| match &session.bound {
                     Some(bound) => bound.probe(&session.client).await,

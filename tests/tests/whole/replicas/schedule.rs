@@ -186,13 +186,17 @@ fn endure(site: &mut Site, numbers: &mut Numbers, faults: usize, told: &Told) {
 /// They answer, all of them.
 pub(super) fn come_back(gateways: &[Gateway]) {
     let number = gateways[0].folder().person("clean", 0);
-    for (nr, housing) in (1..).zip(callers(gateways, "housing")) {
+    for (nr, housing) in (0..).zip(callers(gateways, "housing")) {
         let mut last = None;
         let answers = || {
             last = tried(&housing, &look_up(&number), &[]).map(|reply| (reply.status, reply.code()));
             last.as_ref().is_some_and(|(status, _)| *status == 200)
         };
-        assert!(within(3 * TIME, answers), "gateway {nr} does not come back: {last:?}");
+        if !within(3 * TIME, answers) {
+            let said = gateways[nr].err().text();
+            let lines: Vec<_> = said.lines().rev().take(40).collect();
+            panic!("gateway {nr} does not come back: {last:?}; it said, newest first: {lines:#?}");
+        }
     }
 }
 
