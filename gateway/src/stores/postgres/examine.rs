@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 
 use super::{
-    OpenError, PostgresFault,
+    fault::{OpenError, PostgresFault},
     mapped::Bound,
     sessions::{Session, Sessions},
     tables::{self, Values},

@@ -4,6 +4,21 @@ use std::{error::Error as _, io, path::PathBuf};
 
 use tokio_postgres::error::SqlState;
 
+/// Why a PostgreSQL store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the store `{name}`: {cause}")]
+pub(crate) struct OpenError {
+    pub(super) name: String,
+    pub(super) cause: PostgresFault,
+}
+
+impl OpenError {
+    /// Whether a later start may succeed with the same configuration.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.cause.may_pass()
+    }
+}
+
 /// Why a PostgreSQL store cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PostgresFault {

@@ -8,6 +8,7 @@
 mod asked;
 mod cells;
 mod daily;
+mod database;
 pub(crate) mod examine;
 mod fault;
 mod fence;
@@ -26,28 +27,27 @@ use std::{
 };
 
 use credit_audit::clock::Clock;
-use credit_policy::{Catalogue, History};
+use credit_policy::Catalogue;
 use deadpool::{
     Runtime,
     managed::{Pool, PoolError, Timeouts},
 };
 use tokio_postgres::error::SqlState;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
-pub(crate) use fault::PostgresFault;
+pub(crate) use fault::{OpenError, PostgresFault};
 
 use super::{
     contract::{Asked, LookUp, LookUps, Probe, Store},
     examine::Domain,
     fault::{StoreError, StoreFault},
-    figures::{Figures, Waits},
+    figures::Figures,
     map::Map,
-    reread::Reread,
 };
 use crate::settings;
 use daily::{Daily, LONGEST_OF_MAP};
+use database::Database;
 use gathered::Queue;
-use sessions::{Lent, Session, Sessions};
+use sessions::{Session, Sessions};
 
 /// The gateway's own tables in PostgreSQL.
 pub const SCHEMA: &str = include_str!("schema.sql");
@@ -55,39 +55,10 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 /// A start waits longer for the server than a look-up.
 const AT_START: Duration = Duration::from_secs(5);
 
-/// Why a PostgreSQL store cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot open the store `{name}`: {cause}")]
-pub(crate) struct OpenError {
-    name: String,
-    cause: PostgresFault,
-}
-
-impl OpenError {
-    /// Whether a later start may succeed with the same configuration.
-    pub(crate) fn may_pass(&self) -> bool {
-        self.cause.may_pass()
-    }
-}
-
 /// A PostgreSQL database.
 pub(crate) struct PostgresStore {
     database: Arc<Database>,
     daily: Daily,
-}
-
-/// What look-ups need of it.
-struct Database {
-    pool: Pool<Sessions>,
-    queue: Queue,
-    tls: Reread<MakeRustlsConnect>,
-    timeout: Duration,
-    figures: Arc<Figures>,
-    domain: Mutex<Arc<Domain>>,
-    classes: Vec<String>,
-    most_bytes: usize,
-    catalogue: Arc<Catalogue>,
-    clock: Arc<dyn Clock>,
 }
 
 impl PostgresStore {
@@ -155,73 +126,6 @@ impl PostgresStore {
             clock: Arc::clone(clock),
         };
         Ok(Self { database: Arc::new(database), daily })
-    }
-}
-
-impl Database {
-    /// Runs a question on a connection of its own, until the deadline.
-    async fn ask<T>(&self, question: impl AsyncFnOnce(&Session) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.in_time(async { self.over(self.connection().await?, question).await }).await
-    }
-
-    /// As [`Self::ask`], over this connection, without a deadline.
-    async fn over<T>(
-        &self,
-        lent: Lent,
-        question: impl AsyncFnOnce(&Session) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let found = question(lent.session()?).await;
-        // What the database said of a statement says nothing good of the connection; what is wrong with a value does.
-        // Of an answer that is too large the rest is still on its way.
-        let is_cut = matches!(&found, Err(StoreError::Failed(StoreFault::Postgres(PostgresFault::TooLarge(_)))));
-        if !is_cut && found.as_ref().err().is_none_or(StoreError::is_of_data) {
-            lent.give_back();
-        }
-        found
-    }
-
-    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        tokio::time::timeout(self.timeout, asked).await.unwrap_or(Err(StoreError::Timeout))
-    }
-
-    /// What is known of each person, for one plan and one purpose.
-    async fn histories(&self, asked: &[Asked]) -> Result<Vec<Result<History, StoreError>>, StoreError> {
-        self.ask(async |session: &Session| self.histories_by(session, asked).await).await
-    }
-
-    async fn histories_by(
-        &self,
-        session: &Session,
-        asked: &[Asked],
-    ) -> Result<Vec<Result<History, StoreError>>, StoreError> {
-        // Whole in this module: a number goes to the server as the value of a parameter, and nowhere else.
-        match &session.bound {
-            Some(bound) => bound.histories(&session.client, asked, self.most_bytes).await,
-            None => {
-                let (client, domain) = (&session.client, self.domain());
-                tables::histories(client, asked, &self.classes, &domain, self.most_bytes).await
-            }
-        }
-    }
-
-    async fn connection(&self) -> Result<Lent, StoreError> {
-        let _waits = Waits::begin(&self.figures);
-        match self.pool.get().await {
-            Ok(session) => Ok(Lent::new(session, self.tls.clone())),
-            Err(PoolError::Backend(fault)) => Err(fault.into()),
-            Err(PoolError::Timeout(_)) => Err(StoreError::Timeout),
-            Err(_) => Err(PostgresFault::Closed.into()),
-        }
-    }
-
-    /// What values may be today.
-    fn domain(&self) -> Arc<Domain> {
-        let today = self.catalogue.today(self.clock.now());
-        let mut domain = self.domain.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !domain.is_of(today) {
-            *domain = Arc::new(Domain::of(&self.catalogue, today));
-        }
-        Arc::clone(&domain)
     }
 }
 
