@@ -58,7 +58,7 @@ const IS_KNOWN: &str = "SELECT FROM credit_replica WHERE origin = $1";
 /// The release of the kinds that are told: 2 has cases and what officers decide, 3 withdrawals that a log took over.
 pub(super) const KINDS: i32 = 3;
 /// The release of the tables. Later ones have more, and nothing less.
-const VERSION: i32 = 5;
+const VERSION: i32 = 6;
 const TABLES: &str = "SELECT version FROM credit_schema";
 pub(super) const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
      SELECT $1, i, l, k FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS t (i, l, k) \

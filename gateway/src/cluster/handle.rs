@@ -21,6 +21,7 @@ use super::{
     handing::{HandedOut, KeysFault, Rings, Said},
     link::Server,
     rings::OwnKeys,
+    visits::{ToVisits, WAITING},
 };
 use crate::{
     callers::lease::Lender,
@@ -45,6 +46,7 @@ pub(crate) struct Cluster {
     to_books: mpsc::UnboundedSender<ToBooks>,
     to_acts: mpsc::UnboundedSender<ToActs>,
     to_keys: mpsc::UnboundedSender<ToKeys>,
+    pub(super) to_visits: mpsc::Sender<ToVisits>,
     /// What is wrong with the keys of all.
     pub(super) keys: Said,
 }
@@ -82,6 +84,7 @@ pub(crate) struct Ends {
     pub(super) books: mpsc::UnboundedReceiver<ToBooks>,
     pub(super) acts: mpsc::UnboundedReceiver<ToActs>,
     pub(super) keys: mpsc::UnboundedReceiver<ToKeys>,
+    pub(super) visits: mpsc::Receiver<ToVisits>,
     pub(super) server: Server,
     pub(super) rates: Option<(SharedRates, Arc<Lender>)>,
 }
@@ -143,12 +146,13 @@ impl Cluster {
         let (to_books, books) = mpsc::unbounded_channel();
         let (to_acts, acts) = mpsc::unbounded_channel();
         let (to_keys, keys) = mpsc::unbounded_channel();
+        let (to_visits, visits) = mpsc::channel(WAITING);
         let server = Server::new(settings)?;
         let rates = settings.rates.clone().zip(lender.map(Arc::clone));
-        let ends = Ends { books, acts, keys, server, rates };
+        let ends = Ends { books, acts, keys, visits, server, rates };
         let behind = AtomicBool::new(false);
         let (heard, keys) = (AtomicU64::new(0), Said::default());
-        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, keys }), ends))
+        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, to_visits, keys }), ends))
     }
 
     /// Whether what others did is known here: asked before each answer, in the queue of the log too.

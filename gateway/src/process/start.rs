@@ -133,6 +133,7 @@ pub(crate) async fn open(
         cases,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue), joining.elsewhere()),
         cluster: joining.cluster(),
+        visits: joining.visits(&clock),
         abouts: Abouts::open(&settings.data.dir),
         reviews,
         statistics,

@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{leaf::Actor, log::Durable};
 use credit_policy::{CitizenNumber, Code, Duty, Language};
 use hyper::{Response, StatusCode, header::HeaderMap};
@@ -17,8 +16,8 @@ use super::{
     export, objections,
     outcome::Outcome,
     page::{self, Frame, Words},
-    queries,
-    range::Range,
+    queries::{self, Shape},
+    range::{ListOf, Range},
     recipients::{self, RecordName},
     report::{self, NOT_RECORDABLE},
     request::{self, Members},
@@ -49,6 +48,10 @@ const NO_CODE: Words = Words {
 const BOUND: Words = Words {
     zh: "该账号或此人已有绑定，请先解除。",
     en: "This account or this person is bound already; end that binding first.",
+};
+const UNREACHED_CODE: Words = Words {
+    zh: "目前无法确认哪次登录在等待此绑定码（各网关的共享状态暂不可用，state-unavailable），未予办理，请稍后再试。",
+    en: "Which login waits under this code cannot be made sure of at present (state-unavailable: what the gateways know together cannot be reached), so nothing was done. Please try again later.",
 };
 const UNBOUND: Words = Words { zh: "此人没有绑定的账号。", en: "No account is bound to this person." };
 
@@ -198,13 +201,10 @@ async fn recorded(
     acting::record(gateway, session, act).await
 }
 
-/// A session of one request. What proves a cursor is known to neither the person nor the other gateway.
+/// A session of one request.
 fn session(gateway: &Gateway, person: Number, through: Option<Through>, language: Language) -> LoggedIn {
-    let form = match changes::person_actor(gateway, &person) {
-        Actor::Person(tag) => STANDARD.encode(tag.0),
-        _ => String::new(),
-    };
-    LoggedIn { person, through, account: None, form: form.into(), language }
+    let began = gateway.log.accepted_now();
+    LoggedIn { person, through, account: None, form: "".into(), language, began }
 }
 
 /// A list of this log: who is asked here asks no further gateway.
@@ -215,11 +215,12 @@ async fn list(
     (deed, members): (Deed, &Members),
 ) -> Response<Body> {
     let (alone, today) = (Others::default(), gateway.today());
-    let range = Range::of(members, &session.form, today);
+    let person = session.lists(&gateway);
+    let range = Range::of(members, ListOf { person: &person, log: &gateway.settings.log.origin }, today);
     let record = members.get("record").and_then(|record| RecordName::parse(record, &gateway.catalogue()));
     match (deed, range, record) {
         (Deed::Consents, _, _) => consents::consents(gateway, session, frame, true, &alone).await,
-        (Deed::Queries, Some(range), _) => queries::queries(gateway, session, frame, true, range, &alone).await,
+        (Deed::Queries, Some(range), _) => queries::queries(gateway, session, frame, Shape::Json, range, &alone).await,
         (Deed::Recipients, Some(range), Some(record)) if range.before.is_none() => {
             recipients::recipients(gateway, session, frame, true, (record, range), &alone).await
         }
@@ -266,6 +267,7 @@ fn bound(made: Result<Durable, ChangeError>) -> Outcome {
         Err(ChangeError::UnknownCode) => Outcome::Unknown(NO_CODE),
         Err(ChangeError::Bound) => Outcome::Refused(BOUND),
         Err(ChangeError::Unbound) => Outcome::Unknown(UNBOUND),
+        Err(ChangeError::Unreached) => Outcome::Later(UNREACHED_CODE),
         Err(error) => Outcome::failed(&error),
     }
 }

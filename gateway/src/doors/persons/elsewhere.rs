@@ -57,13 +57,13 @@ pub(super) struct Part {
     pub(super) log: String,
     /// The list, as its log commits to it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    list: Option<Box<RawValue>>,
+    pub(super) list: Option<Box<RawValue>>,
     /// Where that stands in its log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    statement: Option<Box<RawValue>>,
+    pub(super) statement: Option<Box<RawValue>>,
     /// Whether it could not be had.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    missing: bool,
+    pub(super) missing: bool,
 }
 
 /// Another gateway could not be asked; a line of the log says why.
@@ -108,6 +108,11 @@ impl Others {
     /// Whether there is one with this log.
     pub(super) fn has(&self, log: &str) -> bool {
         self.0.iter().any(|other| other.log == log)
+    }
+
+    /// The names of their logs.
+    pub(super) fn logs(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|other| &*other.log)
     }
 
     /// The lists of all of them, or of one alone, each as it is or missing.

@@ -1,8 +1,10 @@
-//! The pages of the list of another gateway's log alone: where a list there goes on, and its export.
+//! Of which log a list is wanted: this one's, or another gateway's alone. Whoever comes through a balancer goes on at any of them with
+//! what one of them gave.
 
 use askama::Template;
 use hyper::{Response, StatusCode};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::{
     elsewhere::{self, Asked, Elsewhere, Others, Part},
@@ -10,16 +12,57 @@ use super::{
     page::{self, Frame},
     places::Page,
     queries::{self, BEHIND, ThereList},
+    range::{ListOf, Range},
     request::Members,
     sessions::LoggedIn,
     visit::{MALFORMED, NOT_FOUND, Visit},
 };
-use crate::transport::Body;
+use crate::{gateway::Gateway, transport::Body};
 
-/// What a program gets.
+/// Whose list is wanted.
+pub(super) enum Wanted<'m> {
+    /// This log's. With `true` it was named, as another's is.
+    Own(bool),
+    /// That of the log of this name. With `true` it was named; else a cursor of it came, so its list is that of the answer.
+    There(&'m str, bool),
+}
+
+impl<'m> Wanted<'m> {
+    /// By what a request names.
+    pub(super) fn of(
+        gateway: &Gateway,
+        others: &'m Others,
+        session: &LoggedIn,
+        page: Page,
+        members: Option<&'m Members>,
+    ) -> Self {
+        let Some(members) = members else { return Self::Own(false) };
+        let has_lists = matches!(page, Page::Queries | Page::Export);
+        let own = &*gateway.settings.log.origin;
+        match members.get("log") {
+            Some(log) if log == own && has_lists && gateway.is_one_of_several() => return Self::Own(true),
+            Some(log) => return Self::There(log, true),
+            None if !has_lists || members.get("cursor").is_none() => return Self::Own(false),
+            None => {}
+        }
+        let (person, today) = (session.lists(gateway), gateway.today());
+        let is_of = |log: &str| Range::of(members, ListOf { person: &person, log }, today).is_some();
+        let there = if is_of(own) { None } else { others.logs().find(|log| is_of(log)) };
+        there.map_or(Self::Own(false), |log| Self::There(log, false))
+    }
+}
+
+/// What a program gets that named the log.
 #[derive(Serialize)]
-struct Answer<'a> {
-    others: &'a [Part],
+pub(super) struct Answer<'a> {
+    pub(super) others: &'a [Part],
+}
+
+/// What a program gets that did not: as from the gateway whose cursor it was.
+#[derive(Serialize)]
+struct AsThere<'a> {
+    list: &'a RawValue,
+    statement: &'a RawValue,
 }
 
 #[derive(Template)]
@@ -32,13 +75,13 @@ struct OfLog<'a> {
     days: String,
 }
 
-/// Shows it; `members` are those of the request, of which `log` is one.
+/// Shows another's; `members` are those of the request.
 pub(super) async fn show(
     others: &Others,
     visit: &Visit,
     session: &LoggedIn,
     page: Page,
-    (log, members): (&str, &Members),
+    (log, is_named, members): (&str, bool, &Members),
 ) -> Response<Body> {
     if !others.has(log) {
         return visit.refuse(NOT_FOUND, StatusCode::NOT_FOUND);
@@ -52,7 +95,13 @@ pub(super) async fn show(
             let asked = ["from", "to", "cursor"].into_iter().fold(Asked::of(queries::ACT), with);
             let parts = others.lists(session, &asked, Some(log)).await;
             if visit.json {
-                let body = serde_json::to_vec(&Answer { others: &parts }).unwrap_or_default();
+                let one = parts.first().and_then(|part| part.list.as_deref().zip(part.statement.as_deref()));
+                let body = match (is_named, one) {
+                    (true, _) => serde_json::to_vec(&Answer { others: &parts }),
+                    (false, Some((list, statement))) => serde_json::to_vec(&AsThere { list, statement }),
+                    (false, None) => return visit.refuse(BEHIND, StatusCode::SERVICE_UNAVAILABLE),
+                };
+                let body = body.unwrap_or_default();
                 return page::answer(&visit.frame, "application/json; charset=utf-8", body, StatusCode::OK);
             }
             let (frame, others, days) = (&visit.frame, &elsewhere::shown(parts), asked.days());

@@ -58,6 +58,14 @@ impl Frame {
         Self { language, form, provider, is_demo, is_for_another: false, log: None }
     }
 
+    /// What a link to a list of this log begins with, where there are others.
+    pub(super) fn named(&self) -> String {
+        self.log.as_deref().map_or_else(String::new, |log| {
+            let log: String = openidconnect::url::form_urlencoded::byte_serialize(log.as_bytes()).collect();
+            format!("log={log}&")
+        })
+    }
+
     pub(super) fn of_log(self, log: Option<Arc<str>>) -> Self {
         Self { log, ..self }
     }
