@@ -209,7 +209,7 @@ fn repeat_of(claim: &SharedClaim, known: &Known, of_batch: &[Key], origin: &str)
     }
     let is_repeatable = match claim.window() {
         RepeatWindow::Query => now - first.asked < REPEATED && first.repeats < REPEATS,
-        RepeatWindow::BatchLine => true,
+        RepeatWindow::WhileKnown => true,
     };
     // What was told stands sealed in the other gateway's log.
     if !is_repeatable || first.origin != origin {

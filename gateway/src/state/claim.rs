@@ -95,8 +95,9 @@ pub struct IdempotencyClaim {
 pub enum RepeatWindow {
     /// A query: three times within ten minutes.
     Query,
-    /// A line of a batch, which may break off at any of its lines: as long as the key is remembered.
-    BatchLine,
+    /// As long as the key is remembered: a line of a batch, which may break off at any of its lines, and what another gateway
+    /// asks, which has held its own institution to the ten minutes.
+    WhileKnown,
 }
 
 /// Which use of a consent a query is.

@@ -44,7 +44,7 @@ impl FirstQuery {
     pub(crate) fn is_repeatable(&self, now: Timestamp, window: RepeatWindow) -> bool {
         match window {
             RepeatWindow::Query => now.duration_since(self.asked_at()) < REPEATED && self.repeats < REPEATS,
-            RepeatWindow::BatchLine => self.is_remembered(now),
+            RepeatWindow::WhileKnown => self.is_remembered(now),
         }
     }
 

@@ -66,7 +66,7 @@ fn numbers(answers: &[Value]) -> Vec<u64> {
 }
 
 /// A line as the reply that the same query alone would have had.
-fn alone(line: &str) -> Reply {
+pub(crate) fn alone(line: &str) -> Reply {
     let status: u16 = serde_json::from_str::<Value>(line).unwrap()["status"].as_u64().unwrap().try_into().unwrap();
     let (_, rest) = line.split_once(',').unwrap();
     let rest = rest.strip_prefix("\"status\":200,").unwrap_or(rest);
@@ -416,7 +416,7 @@ fn the_command_asks_a_file_of_queries_and_goes_on_where_it_broke_off() {
 
     // Other queries are not put into the same file.
     std::fs::write(&file, text(&queries[..2])).unwrap();
-    assert!(ask(folder, port, &batch).failed(64).contains("another batch"));
+    assert!(ask(folder, port, &batch).failed(64).contains("the answers to other queries"));
 }
 
 #[test]

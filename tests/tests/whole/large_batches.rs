@@ -42,7 +42,7 @@ fn half(count: usize) -> Half {
 }
 
 /// Where so many lines are within every limit.
-fn spacious() -> Folder {
+pub(crate) fn spacious() -> Folder {
     let folder = Folder::new();
     folder.set_of_institution("housing", "rate_per_s = 2000", "rate_per_s = 100000");
     folder.set_of_institution("housing", "burst = 4000", "burst = 100000");
@@ -51,7 +51,7 @@ fn spacious() -> Folder {
 }
 
 /// A line a person and case, about everybody whom the folder has.
-fn lines(folder: &Folder, count: usize) -> String {
+pub(crate) fn lines(folder: &Folder, count: usize) -> String {
     let people = folder.noted("clean");
     let line = |number: usize| {
         let mut line = look_up_under(&people[number % people.len()], &format!("LARGE-{number}"));

@@ -2,6 +2,7 @@
 
 mod answers;
 mod authorities;
+mod batch_command;
 mod batches;
 mod calendar;
 mod canary;

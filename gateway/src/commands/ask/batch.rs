@@ -11,12 +11,15 @@ use hyper::{
 use ring::digest::{SHA256, digest};
 
 use super::{
-    answers::{Answers, AnswersError, Head},
+    answers::{Answers, AnswersError, Head, Of},
     connection::Gateway,
     input::read,
     progress::Progress,
 };
-use crate::{commands::failure::Failure, terminal::said};
+use crate::{
+    commands::failure::Failure,
+    terminal::{said, words},
+};
 
 /// Attempts in a row that bring no line, before it is given up.
 const ATTEMPTS: u32 = 8;
@@ -27,17 +30,21 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Longest wait for a next line.
 const STILL: Duration = Duration::from_secs(120);
 
+/// The code of a line that is under way for another request.
+const UNDER_WAY: &str = "idempotency-conflict";
+
 /// Asks the lines of a file that have no answer yet.
-pub(super) async fn ask(gateway: &Gateway, lines: &Path, out: &Path, is_json: bool) -> Result<(), Failure> {
-    let (lines, count) = numbered(&read(lines)?);
+pub(super) async fn ask(gateway: &Gateway, queries: &Path, out: &Path, is_json: bool) -> Result<(), Failure> {
+    let (lines, count) = numbered(&read(queries)?);
     let mark: String = digest(&SHA256, &lines).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     let mut progress = Progress::new(count, is_json);
-    let answers = Answers::open(out, &mark, |head| progress.line(head.status == 200));
-    let mut answers = answers.map_err(|error: AnswersError| Failure::usage(error))?;
+    let of = Of { queries, digest: &mark, count };
+    let mut answers =
+        Answers::open(out, &of, |head| progress.line(head.status == 200)).map_err(AnswersError::failure)?;
     let (mut attempts, mut why) = (0, String::new());
     while answers.last < count {
         if attempts == ATTEMPTS {
-            return Err(Failure::unavailable(why));
+            return Err(gave_up(why, answers.last, count));
         }
         if attempts > 0 {
             tokio::time::sleep(PAUSE * 2_u32.pow(attempts - 1)).await;
@@ -55,8 +62,7 @@ pub(super) async fn ask(gateway: &Gateway, lines: &Path, out: &Path, is_json: bo
             attempts = 0;
         }
     }
-    let at = |error: std::io::Error| Failure::unavailable(format_args!("`{}`: {error}", out.display()));
-    answers.sync().map_err(at)?;
+    answers.sync().map_err(AnswersError::failure)?;
     let refused = progress.refused;
     progress.end();
     match refused {
@@ -66,6 +72,16 @@ pub(super) async fn ask(gateway: &Gateway, lines: &Path, out: &Path, is_json: bo
             said(|| format!("有 {refused} 行被拒绝"), || format!("lines that were refused: {refused}")),
         )),
     }
+}
+
+/// Why nothing comes any more, and how to go on.
+fn gave_up(why: String, last: usize, count: usize) -> Failure {
+    let mut failure = Failure::unavailable(why);
+    failure.lines.push(said(
+        || format!("已有 {last}/{count} 行得到应答；再次执行同一命令即可续传"),
+        || format!("{last} of {count} lines have their answers: run the same command again to go on"),
+    ));
+    failure
 }
 
 /// The lines with their numbers, where they have none; and how many there are.
@@ -107,20 +123,23 @@ async fn receive(
         let frame = match tokio::time::timeout(STILL, body.frame()).await {
             Ok(Some(Ok(frame))) => frame,
             Ok(Some(Err(error))) => return Ok(error.to_string()),
-            Ok(None) => return Ok("the answer ended early".to_owned()),
-            Err(_) => return Ok("the gateway does not answer".to_owned()),
+            Ok(None) => return Ok(words("应答提前结束", "the answer ended early").to_owned()),
+            Err(_) => return Ok(words("网关没有应答", "the gateway does not answer").to_owned()),
         };
         let Ok(data) = frame.into_data() else { continue };
         rest.extend_from_slice(&data);
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = rest.drain(..=end).collect();
             let head = serde_json::from_slice::<Head>(&line).ok().filter(|head| head.line == answers.last + 1);
-            let Some(head) = head else { return Ok("what came is no answer to the next line".to_owned()) };
-            // Without a receipt nothing is on the record: it is asked again.
-            if head.receipt.is_none() {
+            let Some(head) = head else {
+                return Ok(words("收到的不是下一行的应答", "what came is no answer to the next line").to_owned());
+            };
+            // Without a receipt nothing is on the record; and under this id the same line alone can be under way, as it was asked
+            // for before: it is asked again.
+            if head.receipt.is_none() || head.code.as_deref() == Some(UNDER_WAY) {
                 return Ok(String::from_utf8_lossy(line.trim_ascii()).into_owned());
             }
-            answers.add(&line).map_err(|error| Failure::unavailable(format_args!("the answers: {error}")))?;
+            answers.add(&line).map_err(AnswersError::failure)?;
             progress.line(head.status == 200);
         }
     }

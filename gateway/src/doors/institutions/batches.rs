@@ -109,18 +109,16 @@ async fn read(head: &Parts, sound: bool, body: &mut RequestBody) -> Result<Batch
 /// Begins to answer.
 fn respond(asker: Asker, batch: Batch, places: [OwnedSemaphorePermit; 2]) -> Response<Body> {
     let (to, lines) = Lines::new(WAITING);
-    tokio::spawn(async move {
-        ask_each(&asker, batch, &to).await;
-        drop(places);
-    });
+    tokio::spawn(async move { ask_each(&asker, batch, &to, &Arc::new(places)).await });
     let mut response = Response::new(Either::Right(lines));
     set(response.headers_mut(), header::CONTENT_TYPE, "application/x-ndjson; charset=utf-8");
     set(response.headers_mut(), header::CACHE_CONTROL, "no-store");
     response
 }
 
-/// Asks group after group, some at once, until the last one, a caller that is gone, or a log that takes no record.
-async fn ask_each(asker: &Asker, batch: Batch, to: &mpsc::Sender<Bytes>) {
+/// Asks group after group, some at once, until the last one, a caller that is gone, or a log that takes no record. The batch has
+/// its places until every line that was begun is over: a caller who was gone and asks again finds none of them under way.
+async fn ask_each(asker: &Asker, batch: Batch, to: &mpsc::Sender<Bytes>, places: &Arc<[OwnedSemaphorePermit; 2]>) {
     let Batch { id, after, lines } = batch;
     let groups = Groups::of(&asker.gateway);
     let last = lines.len();
@@ -135,7 +133,12 @@ async fn ask_each(asker: &Asker, batch: Batch, to: &mpsc::Sender<Bytes>) {
     // In a task each: if the caller hangs up, a line that was begun is recorded all the same.
     let begin = |group: Group| {
         let (first, turns) = (group.first(), &asker.turns);
-        let asked = turns.spawn(group.ask(asker.clone(), id, Arc::clone(&lines)));
+        let (asked, places) = (group.ask(asker.clone(), id, Arc::clone(&lines)), Arc::clone(places));
+        let asked = turns.spawn(async move {
+            let answered = asked.await;
+            drop(places);
+            answered
+        });
         async move { asked.await.unwrap_or_else(|_| Answered::none(first, Code::NotRecordable, asker.language)) }
     };
     let groups_due = stream::unfold(after.saturating_add(1), next);

@@ -114,7 +114,7 @@ pub fn accept<'e>(
     let idempotency = question.idempotency.take().map(|RepeatKey { key, question, window }| Idempotency {
         key,
         question: moment.keys.state.digest("credit/body", &[&question]),
-        window,
+        window: if end.is_some() { RepeatWindow::WhileKnown } else { window },
     });
     let asker = end.as_ref().map_or_else(|| who.asker(), |end| end.kind.into());
     let mut facts = Facts::new(asker, moment.today);

@@ -36,6 +36,8 @@ pub(super) struct Between {
     pub(super) pair: Pair,
     alter: Arc<Mutex<Alter>>,
     pub(super) number: String,
+    /// What it was sent.
+    pub(super) service: Service,
 }
 
 pub(super) fn as_it_is(answer: Value) -> Vec<Step> {
@@ -47,7 +49,7 @@ fn answered(status: &str, body: &[u8]) -> Vec<Step> {
 }
 
 impl Between {
-    fn new(first: impl FnOnce(&Folder)) -> Self {
+    pub(super) fn new(first: impl FnOnce(&Folder)) -> Self {
         Self::serving(|folder| {
             first(&folder);
             Gateway::serve(folder)
@@ -71,7 +73,7 @@ impl Between {
         asks(&folder, service.port());
         let pair = Pair { first: first(folder), second };
         let number = pair.first.folder().person("clean", 20);
-        Self { pair, alter, number }
+        Self { pair, alter, number, service }
     }
 
     pub(super) fn alter(&self, alter: impl Fn(Value) -> Vec<Step> + Send + Sync + 'static) {

@@ -8,6 +8,7 @@ mod limits;
 mod linked;
 mod refused;
 mod renewed;
+mod sent;
 mod under_way;
 
 use std::fs;

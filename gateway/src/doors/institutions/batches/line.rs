@@ -58,7 +58,7 @@ fn read(lines: &Numbered, batch: Uuid, number: usize) -> Result<(Question, Optio
     // No header can be this key: it has spaces. The digest binds it to the other lines.
     let key = format!("batch {batch} {number}");
     let asked = Zeroizing::new([lines.digest(), bytes].concat());
-    question.idempotency = Some(RepeatKey { key, question: asked, window: RepeatWindow::BatchLine });
+    question.idempotency = Some(RepeatKey { key, question: asked, window: RepeatWindow::WhileKnown });
     Ok((question, consent))
 }
 

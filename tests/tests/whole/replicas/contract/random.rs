@@ -74,7 +74,7 @@ impl Asks {
         }
         let key = [u8::try_from(100 + random.below(6)).unwrap(); 16];
         let identity = [u8::try_from(random.below(8)).unwrap() / 7; 16];
-        let window = random.of(&[RepeatWindow::Query, RepeatWindow::BatchLine]);
+        let window = random.of(&[RepeatWindow::Query, RepeatWindow::WhileKnown]);
         let keyed = IdempotencyClaim { entry: IdempotencyEntry { key, identity }, earlier: None, window };
         Self {
             institution: random.of(&["bank", "school"]),
