@@ -9,9 +9,11 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use credit_audit::clock::Clock;
 use credit_keys::Ahead;
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -49,6 +51,16 @@ pub(crate) struct Cluster {
     pub(super) to_visits: mpsc::Sender<ToVisits>,
     /// What is wrong with the keys of all.
     pub(super) keys: Said,
+    others: ArcSwap<Vec<Replica>>,
+}
+
+/// Another gateway that counts together with this one, or did.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Replica {
+    /// The name of its log.
+    pub(crate) log: String,
+    /// Whether it is here now.
+    pub(crate) is_here: bool,
 }
 
 /// To the thread that counts.
@@ -152,7 +164,8 @@ impl Cluster {
         let ends = Ends { books, acts, keys, visits, server, rates };
         let behind = AtomicBool::new(false);
         let (heard, keys) = (AtomicU64::new(0), Said::default());
-        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, to_visits, keys }), ends))
+        let others = ArcSwap::default();
+        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, to_visits, keys, others }), ends))
     }
 
     /// Whether what others did is known here: asked before each answer, in the queue of the log too.
@@ -223,6 +236,15 @@ impl Cluster {
         if self.to_books.send(ToBooks::Flush(done)).is_ok() {
             drop(is_done.await);
         }
+    }
+
+    /// The others, as it was seconds ago; nobody before that is known.
+    pub(crate) fn others(&self) -> Arc<Vec<Replica>> {
+        self.others.load_full()
+    }
+
+    pub(super) fn set_others(&self, others: Vec<Replica>) {
+        self.others.store(Arc::new(others));
     }
 
     pub(super) fn now(&self) -> u64 {

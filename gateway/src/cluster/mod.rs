@@ -38,7 +38,7 @@ use tokio::sync::oneshot;
 pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
 pub(crate) use handing::{KeysFault, Rings};
-pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
+pub(crate) use handle::{Cluster, Ends, Looked, Own, Process, Replica};
 pub(crate) use keys::{Listed, Shared};
 pub(crate) use lending::{RatesFault, check_files};
 pub(crate) use moving::{Done, MoveFault, Note, Notes, join, leave};

@@ -14,8 +14,11 @@ use super::{
     acting, acts, blocks, consents,
     elsewhere::{self, Others},
     export, objections,
+    of_log::{self, Wanted},
     outcome::Outcome,
     page::{self, Frame, Words},
+    places::Page,
+    portal::Portal,
     queries::{self, Shape},
     range::{ListOf, Range},
     recipients::{self, RecordName},
@@ -25,7 +28,7 @@ use super::{
     visit::{IS_OVER, MALFORMED},
 };
 use crate::{
-    callers::{register::Institution, trust::CertificateStatus},
+    callers::{register::Institution, thumbprint::Thumbprint, trust::CertificateStatus},
     changes::{self, ChangeError, NewMandate, Number},
     doors::problems::fixed,
     gateway::Gateway,
@@ -121,7 +124,7 @@ struct InForce {
 /// Does what an officer asks: `number`, `act`, and what the act takes.
 pub(crate) async fn answer(
     gateway: &Arc<Gateway>,
-    (officer, standing): (&Institution, &CertificateStatus),
+    (portal, officer, standing): (Option<&Portal>, &Institution, &CertificateStatus),
     headers: &HeaderMap,
     body: Incoming,
     language: Language,
@@ -143,15 +146,15 @@ pub(crate) async fn answer(
     let name = members.get("act").unwrap_or_default();
     let number = members.get("number").and_then(|number| CitizenNumber::parse(number).ok());
     let Some((deed, person)) = Deed::of(name).zip(number) else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
-    if !deed.is_for(role) {
-        return fixed(Code::ScenarioNotAllowed, language);
-    }
     let by = Actor::Officer { officer: officer.id().to_owned(), certificate: standing.thumbprint().to_string() };
     let through = match role {
-        Role::Gateway => elsewhere::deputy(&members),
+        Role::Gateway => elsewhere::through(&members),
         _ => Some(Some(Through::Officer(by.clone()))),
     };
     let Some(through) = through else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
+    if !deed.is_for(role) || !is_officer_here(gateway, deed, through.as_ref()) {
+        return fixed(Code::ScenarioNotAllowed, language);
+    }
     let session = session(gateway, Arc::new(person), through, language);
     if !acting::is_allowed(gateway, &session) {
         return say(IS_OVER, StatusCode::FORBIDDEN);
@@ -167,15 +170,18 @@ pub(crate) async fn answer(
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
     let shared = Arc::clone(gateway);
+    // Who is asked by another gateway asks no further one.
+    let (alone, all) = (Others::default(), portal.map(|portal| &portal.others));
+    let others = all.filter(|_| role == Role::Officer).unwrap_or(&alone);
     let outcome = match deed {
         Deed::Report => return report::report(shared, session, frame, true).await,
         Deed::Queries | Deed::Consents | Deed::Recipients | Deed::Export => {
-            return list(shared, session, frame, (deed, &members)).await;
+            return list(shared, session, frame, (deed, &members), others).await;
         }
         Deed::Blocks => return blocks::blocks(gateway, &session, &frame, true),
         Deed::Objections => return objections::objections(gateway, &session, &frame, true, None).await,
         Deed::Mandates => return in_force(gateway, &session, &frame),
-        Deed::Withdraw => consents::withdraw(gateway, &session, &members, &Others::default()).await,
+        Deed::Withdraw => consents::withdraw(gateway, &session, &members, others).await,
         Deed::Block => blocks::set(gateway, &session, &members, false).await,
         Deed::Object => objections::object(gateway, &session, &members, language).await,
         Deed::Mandate => begin(gateway, &session, &members, by).await,
@@ -207,20 +213,41 @@ fn session(gateway: &Gateway, person: Number, through: Option<Through>, language
     LoggedIn { person, through, account: None, form: "".into(), language, began }
 }
 
-/// A list of this log: who is asked here asks no further gateway.
+/// Whether an officer for whom another gateway asks is one here too, by this certificate, and does such a thing.
+fn is_officer_here(gateway: &Gateway, deed: Deed, through: Option<&Through>) -> bool {
+    let Some(Through::Officer(Actor::Officer { officer, certificate })) = through else { return true };
+    let known = gateway.register.by_id(officer).ok().filter(|known| !known.is_suspended());
+    let has_it = |known: &Institution| Thumbprint::parse(certificate).is_some_and(|one| known.has_certificate(one));
+    let is_officer = |known: &Institution| {
+        known.record.kind.duty() == Some(Duty::Officer) && gateway.rules().beside.role(known.id()) == Role::Officer
+    };
+    deed.is_for(Role::Officer) && known.is_some_and(|known| is_officer(&known) && has_it(&known))
+}
+
+/// A list of this log and of the others, or of the one that is named.
 async fn list(
     gateway: Arc<Gateway>,
     session: LoggedIn,
     frame: Frame,
     (deed, members): (Deed, &Members),
+    others: &Others,
 ) -> Response<Body> {
+    let page = if matches!(deed, Deed::Queries) { Page::Queries } else { Page::Consents };
+    let mut shape = Shape::Json;
+    match Wanted::of(&gateway, others, &session, page, Some(members)) {
+        Wanted::There(log, is_named) if matches!(deed, Deed::Queries) => {
+            return of_log::at_counter(others, &session, &frame, (log, is_named, members)).await;
+        }
+        Wanted::Own(true) => shape = Shape::JsonOfLog,
+        Wanted::Own(false) | Wanted::There(..) => {}
+    }
     let (alone, today) = (Others::default(), gateway.today());
     let person = session.lists(&gateway);
     let range = Range::of(members, ListOf { person: &person, log: &gateway.settings.log.origin }, today);
     let record = members.get("record").and_then(|record| RecordName::parse(record, &gateway.catalogue()));
     match (deed, range, record) {
-        (Deed::Consents, _, _) => consents::consents(gateway, session, frame, true, &alone).await,
-        (Deed::Queries, Some(range), _) => queries::queries(gateway, session, frame, Shape::Json, range, &alone).await,
+        (Deed::Consents, _, _) => consents::consents(gateway, session, frame, true, others).await,
+        (Deed::Queries, Some(range), _) => queries::queries(gateway, session, frame, shape, range, others).await,
         (Deed::Recipients, Some(range), Some(record)) if range.before.is_none() => {
             recipients::recipients(gateway, session, frame, true, (record, range), &alone).await
         }

@@ -86,32 +86,64 @@ pub(super) async fn show(
     if !others.has(log) {
         return visit.refuse(NOT_FOUND, StatusCode::NOT_FOUND);
     }
-    let with = |asked: Asked, name| match members.get(name).filter(|value| !value.is_empty()) {
-        Some(value) => asked.with(name, value),
-        None => asked,
-    };
     match page {
         Page::Queries => {
-            let asked = ["from", "to", "cursor"].into_iter().fold(Asked::of(queries::ACT), with);
+            let asked = asked(members);
             let parts = others.lists(session, &asked, Some(log)).await;
             if visit.json {
-                let one = parts.first().and_then(|part| part.list.as_deref().zip(part.statement.as_deref()));
-                let body = match (is_named, one) {
-                    (true, _) => serde_json::to_vec(&Answer { others: &parts }),
-                    (false, Some((list, statement))) => serde_json::to_vec(&AsThere { list, statement }),
-                    (false, None) => return visit.refuse(BEHIND, StatusCode::SERVICE_UNAVAILABLE),
+                let Some(body) = body(&parts, is_named) else {
+                    return visit.refuse(BEHIND, StatusCode::SERVICE_UNAVAILABLE);
                 };
-                let body = body.unwrap_or_default();
                 return page::answer(&visit.frame, "application/json; charset=utf-8", body, StatusCode::OK);
             }
             let (frame, others, days) = (&visit.frame, &elsewhere::shown(parts), asked.days());
             let page = OfLog { frame, title: queries::TITLE.of(frame.language()), others, days };
             page::html(frame, &page, StatusCode::OK)
         }
-        Page::Export => match others.export(session, &with(Asked::of("export"), "cursor"), log).await {
+        Page::Export => match others.export(session, &with(Asked::of("export"), members, "cursor"), log).await {
             Some(file) => export::attached(&visit.frame, file.to_vec()),
             None => visit.refuse(BEHIND, StatusCode::SERVICE_UNAVAILABLE),
         },
         _ => visit.refuse(MALFORMED, StatusCode::BAD_REQUEST),
+    }
+}
+
+fn with(asked: Asked, members: &Members, name: &'static str) -> Asked {
+    match members.get(name).filter(|value| !value.is_empty()) {
+        Some(value) => asked.with(name, value),
+        None => asked,
+    }
+}
+
+/// What is asked there for a list that goes on.
+fn asked(members: &Members) -> Asked {
+    ["from", "to", "cursor"].into_iter().fold(Asked::of(queries::ACT), |asked, name| with(asked, members, name))
+}
+
+/// What a program gets; nothing where the one list that it is of is missing.
+fn body(parts: &[Part], is_named: bool) -> Option<Vec<u8>> {
+    let one = parts.first().and_then(|part| part.list.as_deref().zip(part.statement.as_deref()));
+    let body = match (is_named, one) {
+        (true, _) => serde_json::to_vec(&Answer { others: parts }),
+        (false, Some((list, statement))) => serde_json::to_vec(&AsThere { list, statement }),
+        (false, None) => return None,
+    };
+    body.ok()
+}
+
+/// The list of another log at the counter.
+pub(super) async fn at_counter(
+    others: &Others,
+    session: &LoggedIn,
+    frame: &Frame,
+    (log, is_named, members): (&str, bool, &Members),
+) -> Response<Body> {
+    if !others.has(log) {
+        return page::problem(frame, NOT_FOUND.of(frame.language()), StatusCode::NOT_FOUND);
+    }
+    let parts = others.lists(session, &asked(members), Some(log)).await;
+    match body(&parts, is_named) {
+        Some(body) => page::answer(frame, "application/json; charset=utf-8", body, StatusCode::OK),
+        None => page::problem(frame, BEHIND.of(frame.language()), StatusCode::SERVICE_UNAVAILABLE),
     }
 }

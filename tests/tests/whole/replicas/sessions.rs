@@ -169,7 +169,6 @@ fn a_gateway_that_lost_the_state_shows_nothing_and_says_that_it_ended_nothing() 
         },
         |folder| {
             one(folder);
-            folder.replace_in_config("standby = \"none\"", "standby = \"none\"\ntimeout_ms = 400");
             let (mut service, own) = (service.borrow_mut(), folder.port_base() + 5);
             let port = service.as_ref().map_or(own, |(port, _)| *port);
             if service.is_none() {
@@ -184,7 +183,9 @@ fn a_gateway_that_lost_the_state_shows_nothing_and_says_that_it_ended_nothing() 
     let here = logged_in(cut);
     let there = moved(&here, whole);
     let callback = moved(&Browser::new(cut), whole).to_callback("/login?next=/me/report");
-    assert_eq!(there.json("/me/blocks").status, StatusCode::OK);
+    // On a busy machine a step may be late, and is refused then.
+    let shows = |browser: &Browser| within(TIME, || browser.json("/me/blocks").status == StatusCode::OK);
+    assert!(shows(&there));
     relay.cut();
     assert!(within(TIME, || here.json("/me/blocks").status == StatusCode::SERVICE_UNAVAILABLE));
     let before = cut.leaves().len();
@@ -205,7 +206,7 @@ fn a_gateway_that_lost_the_state_shows_nothing_and_says_that_it_ended_nothing() 
     assert_eq!(asked.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(cut.leaves().len(), before, "nothing was asked");
     // At the others everything goes on; and here again once it is back, with what happened meanwhile.
-    assert_eq!(there.json("/me/blocks").status, StatusCode::OK);
+    assert!(shows(&there));
     let other = logged_in_at(whole, &here);
     assert_eq!(there.log_out().status, StatusCode::SEE_OTHER);
     relay.pass();
