@@ -166,7 +166,7 @@ pub(crate) struct RouteQuery {
 }
 
 impl Rules {
-    /// Looks up one person for a query whose look-up is reserved, as its permit says. `end` is for whom another gateway
+    /// Looks up one person for a query of this day whose look-up is reserved, as its permit says. `end` is for whom another gateway
     /// may be asked; nothing where another gateway asks.
     ///
     /// # Errors
@@ -176,11 +176,12 @@ impl Rules {
         _admitted: &Reservation,
         person: Arc<Personal<CitizenNumber>>,
         permit: &Permit,
+        on: Date,
         end: Option<&EndQuery>,
         seat: Option<Seat>,
     ) -> Result<Found, StoreError> {
         let (plan, scenario) = (Arc::clone(permit.plan()), permit.scenario().name().clone());
-        let asked = Asked { person, plan, scenario };
+        let asked = Asked { person, plan, scenario, on };
         match seat.filter(|_| self.stores.0.gain_by_sets()) {
             Some(seat) => {
                 let found = Box::pin(seat.look_up(&self.stores.0, asked)).await;

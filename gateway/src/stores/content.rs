@@ -42,8 +42,13 @@ impl Content {
     ///
     /// # Errors
     /// As [`Self::of_tables`].
-    pub(crate) fn of_map(connection: &Connection, map: &Map, beat: &dyn Fn()) -> Result<Self, CopyFault> {
-        let (examined, suspects) = mapped::examine(connection, map, None, beat)?;
+    pub(crate) fn of_map(
+        connection: &Connection,
+        map: &Map,
+        domain: &Domain,
+        beat: &dyn Fn(),
+    ) -> Result<Self, CopyFault> {
+        let (examined, suspects) = mapped::examine(connection, map, domain.day(), None, beat)?;
         let (faults, lines) = (examined.faults.total(), examined.faults.lines().collect());
         Self { faults, lines, suspects, unlawful: BTreeMap::new() }.bounded()
     }

@@ -7,6 +7,7 @@ use hyper::{
     Method,
     header::{HeaderName, HeaderValue},
 };
+use jiff::civil::Date;
 use zeroize::Zeroizing;
 
 use super::{
@@ -23,6 +24,8 @@ pub(crate) struct Asked {
     pub(crate) plan: Arc<FetchPlan>,
     /// The purpose: rows may be limited to some.
     pub(crate) scenario: ScenarioName,
+    /// The day of the query: nothing was determined after it.
+    pub(crate) on: Date,
 }
 
 /// What a route asks of a store: a request for an answer of the store's own form.

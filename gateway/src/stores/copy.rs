@@ -178,7 +178,7 @@ impl Source {
             return Ok((Content::of_tables(&connection, domain, &beat)?, None));
         };
         let map = bound(&connection, map)?;
-        Ok((Content::of_map(&connection, &map, &beat)?, Some(Arc::new(map))))
+        Ok((Content::of_map(&connection, &map, domain, &beat)?, Some(Arc::new(map))))
     }
 
     /// A connection whose long statements show that they go on.

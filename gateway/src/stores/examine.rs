@@ -19,7 +19,7 @@ use rusqlite::{Connection, Row, types::ValueRef};
 use super::{
     layout::{Form, TABLES, Table},
     map::Unfit,
-    values::{day, scalar},
+    values::{day, latest, scalar},
 };
 
 /// Rows whose numbers are kept of each kind of fault.
@@ -37,7 +37,7 @@ pub(crate) struct Domain {
     unlawful: BTreeSet<String>,
     /// What the values of the attributes may be.
     catalogue: Arc<Catalogue>,
-    /// No act and no determination lies later. A day is left for time zones.
+    /// No act and no determination lies later.
     latest: Date,
 }
 
@@ -58,13 +58,18 @@ impl Domain {
             fields: attributes.filter(|field| !unlawful.contains(&class_like(field))).map(str::to_owned).collect(),
             unlawful,
             catalogue: Arc::clone(catalogue),
-            latest: today.saturating_add(1.day()),
+            latest: latest(today),
         }
     }
 
     /// Whether it is of this day.
     pub(super) fn is_of(&self, today: Date) -> bool {
-        self.latest == today.saturating_add(1.day())
+        self.latest == latest(today)
+    }
+
+    /// The day of which it is.
+    pub(crate) fn day(&self) -> Date {
+        self.latest.saturating_sub(1.day())
     }
 }
 

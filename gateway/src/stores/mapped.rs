@@ -1,5 +1,6 @@
 //! Tables of an SQLite file that a map describes: their columns as they are, and the rows that do not fit.
 
+use jiff::civil::Date;
 use rusqlite::{Connection, Row, types::ValueRef};
 
 use super::{
@@ -60,11 +61,12 @@ pub(super) fn cells<'r>(row: &'r Row<'_>, count: usize) -> rusqlite::Result<Vec<
     (0..count).map(cell).collect()
 }
 
-/// Reads every row, or the first `most` of each source: counts what does not fit, and remembers about whom a row stands
+/// Reads every row, or the first `most` of each source: counts what does not fit on this day, and remembers about whom a row stands
 /// that no look-up finds.
 pub(crate) fn examine(
     connection: &Connection,
     map: &Map,
+    on: Date,
     most: Option<u64>,
     beat: &dyn Fn(),
 ) -> rusqlite::Result<(Examined, Suspects)> {
@@ -78,7 +80,7 @@ pub(crate) fn examine(
         {
             count += 1;
             let cells = cells(row, select.columns().len())?;
-            examine_row(map, &select, &cells, &mut |found| match found {
+            examine_row(map, &select, &cells, on, &mut |found| match found {
                 Found::Unfit(unfit, persons) => {
                     examined.faults.add(&unfit, count);
                     persons.iter().for_each(|person| suspects.add_mapped(unfit.clone(), person));

@@ -12,7 +12,7 @@ use super::{
 
 /// What the map's tables say of the person, for the plan and the scenario.
 pub(super) fn history(connection: &Connection, map: &Map, asked: &Asked) -> Result<History, StoreError> {
-    let mut reading = Reading::new(map, &asked.plan, &asked.scenario, &asked.person);
+    let mut reading = Reading::new(map, &asked.plan, &asked.scenario, &asked.person, asked.on);
     let keys = asked.person.disclose(Select::keys);
     for select in map.selects(&asked.plan) {
         let mut statement = connection.prepare_cached(&select.sql(PARAMETERS))?;

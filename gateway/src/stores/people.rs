@@ -203,7 +203,12 @@ mod tests {
 
     fn asked(number: &str, plan: &Arc<FetchPlan>) -> Asked {
         let person = Arc::new(CitizenNumber::parse(number).ok().unwrap());
-        Asked { person, plan: Arc::clone(plan), scenario: ScenarioName::parse("self-query").unwrap() }
+        Asked {
+            person,
+            plan: Arc::clone(plan),
+            scenario: ScenarioName::parse("self-query").unwrap(),
+            on: date(2026, 11, 22),
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The text of a value in a store, read.
 
 use credit_policy::Value;
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date};
 
 /// A JSON scalar; of numbers the whole ones.
 pub(super) fn scalar(text: &str) -> Option<Value> {
@@ -17,4 +17,9 @@ pub(super) fn scalar(text: &str) -> Option<Value> {
 /// A day as ISO 8601 writes it, in ten characters: nothing else that a parser of dates may take.
 pub(super) fn day(text: &str) -> Option<Date> {
     (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+/// The last day that one of the past may be, seen on this day. A day is left for time zones.
+pub(super) fn latest(today: Date) -> Date {
+    today.saturating_add(1.day())
 }

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let store = copy::open_in_place(path).map_err(|error| Failure::usage(fault(&error)))?;
     if let Some(map) = arguments.map.as_ref().or(map.as_ref()) {
         let failed = |error: &CopyFault| Failure::new(1, fault(error));
-        return check_mapped::run(&store, map, domain.catalogue(), arguments.sample, failed);
+        return check_mapped::run(&store, map, &domain, arguments.sample, failed);
     }
     if let Err(error) = copy::is_sound(&store) {
         return Err(Failure::new(1, fault(&error)));
@@ -67,5 +67,5 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let read = examine(&store, &domain, arguments.sample, &mut |fault, _| tally.add(&fault), &|| ()).map_err(system)?;
     lines.extend(found::lines(&tally));
     let [records, listings, attributes] = read.rows;
-    found::told(&[("record", records), ("listing", listings), ("attribute", attributes)], lines)
+    found::told(&[("record", records), ("listing", listings), ("attribute", attributes)], arguments.sample, lines)
 }

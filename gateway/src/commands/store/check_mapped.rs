@@ -1,29 +1,31 @@
 //! `store check` of tables that a map describes: columns, an index on the key, the form of every value.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
-use credit_policy::{Catalogue, Language};
+use credit_policy::Language;
 use rusqlite::Connection;
 
+use super::found;
 use crate::{
     commands::failure::Failure,
     stores::{
         copy_fault::CopyFault,
+        examine::Domain,
         map::{Examined, Map},
         mapped,
     },
-    terminal::{chinese, language, print, said, words},
+    terminal::{chinese, language, print, said},
 };
 
 /// 0 where nothing was found, 1 where something was.
 pub(super) fn run(
     store: &Connection,
     named: &Path,
-    catalogue: &Arc<Catalogue>,
+    domain: &Domain,
     sample: Option<u64>,
     failed: impl Fn(&CopyFault) -> Failure,
 ) -> Result<(), Failure> {
-    let map = Map::open(named, catalogue).map_err(Failure::usage)?;
+    let map = Map::open(named, domain.catalogue()).map_err(Failure::usage)?;
     let map = crate::stores::copy::is_mapped(store, &map).map_err(|fault| failed(&fault))?;
     let system = |error: rusqlite::Error| failed(&error.into());
     let lines: Vec<String> = mapped::without_index(store, &map)
@@ -36,12 +38,12 @@ pub(super) fn run(
             )
         })
         .collect();
-    let (examined, _) = mapped::examine(store, &map, sample, &|| ()).map_err(system)?;
-    told(&examined, lines)
+    let (examined, _) = mapped::examine(store, &map, domain.day(), sample, &|| ()).map_err(system)?;
+    told(&examined, sample, lines)
 }
 
 /// Prints what was read and what was found, beside `lines`.
-pub(super) fn told(examined: &Examined, mut lines: Vec<String>) -> Result<(), Failure> {
+pub(super) fn told(examined: &Examined, sample: Option<u64>, mut lines: Vec<String>) -> Result<(), Failure> {
     lines.extend(examined.faults.each().map(|(place, count, what, rows)| match language() {
         Language::Zh => format!("`{place}`：{count} 个值为{}：第 {rows} 行", chinese().of(&what.to_string())),
         Language::En => format!("`{place}`: {count} with {what}: row {rows}"),
@@ -52,12 +54,6 @@ pub(super) fn told(examined: &Examined, mut lines: Vec<String>) -> Result<(), Fa
             || format!("`{place}`: {count} rows end otherwise than by the catalogue's clock, which is what counts"),
         ));
     }
-    let rows: Vec<_> = examined.rows.iter().map(|(source, rows)| format!("{source} {rows}")).collect();
-    print(said(|| format!("已检查的行数：{}", rows.join("，")), || format!("rows checked: {}", rows.join(", "))));
-    if lines.is_empty() {
-        print(words("数据源无误", "nothing was found"));
-        Ok(())
-    } else {
-        Err(Failure { code: 1, lines })
-    }
+    let rows: Vec<_> = examined.rows.iter().map(|(source, rows)| (source.as_str(), *rows)).collect();
+    found::told(&rows, sample, lines)
 }

@@ -15,7 +15,7 @@ use crate::{
         examine::Domain,
         http::{Endpoint, HttpStore, gateway::GatewayStore},
         map::Map,
-        postgres::examine::{Checked, examine},
+        postgres::examine::{Checked, Rows, examine},
         routes::{Route, Routes},
     },
     terminal::{fault, print, said, words},
@@ -55,12 +55,14 @@ pub(super) fn run(
             runtime.block_on(interface(store, map, domain, &routes))
         }
         StoreKind::Gateway => runtime.block_on(gateway(store, &settings.log.origin)),
-        StoreKind::Postgres => match runtime.block_on(examine(store, map, domain, sample)) {
-            Ok(Checked::Own(tally, rows)) => found::told(&rows, found::lines(&tally)),
-            Ok(Checked::Mapped(examined)) => check_mapped::told(&examined, Vec::new()),
-            Err(error) if error.may_pass() => Err(Failure::unavailable(fault(&error.to_string()))),
-            Err(error) => Err(Failure::usage(fault(&error.to_string()))),
-        },
+        StoreKind::Postgres => {
+            match runtime.block_on(examine(store, map, domain, sample.map_or(Rows::All, Rows::First))) {
+                Ok(Checked::Own(tally, rows)) => found::told(&rows, sample, found::lines(&tally)),
+                Ok(Checked::Mapped(examined)) => check_mapped::told(&examined, sample, Vec::new()),
+                Err(error) if error.may_pass() => Err(Failure::unavailable(fault(&error.to_string()))),
+                Err(error) => Err(Failure::usage(fault(&error.to_string()))),
+            }
+        }
     }
 }
 
@@ -96,7 +98,7 @@ async fn interface(
     else {
         return Err(Failure::usage(words("规则目录没有 `self-query`", "the catalogue has no `self-query`")));
     };
-    let asked = Asked { person: Arc::new(person), plan: Arc::new(plan), scenario };
+    let asked = Asked { person: Arc::new(person), plan: Arc::new(plan), scenario, on: domain.day() };
     let http = HttpStore::new(endpoint, store, map, catalogue, Arc::new(SystemClock::new()));
     let mut lines = Vec::new();
     // A store that only routes ask has no class.

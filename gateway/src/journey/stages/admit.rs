@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credit_audit::leaf::GroundRecord;
 use credit_policy::{CaseNumber, CitizenNumber, Code, Permit, Personal};
+use jiff::civil::Date;
 
 use super::{
     authorise::Permitted,
@@ -36,6 +37,11 @@ impl<'e> Admitted<'e> {
 
     pub(super) fn person(&self) -> &Arc<Personal<CitizenNumber>> {
         &self.basis.person
+    }
+
+    /// The day on which it was decided.
+    pub(super) fn on(&self) -> Date {
+        self.basis.query.facts.on
     }
 
     /// The rules by which it was decided.

@@ -44,7 +44,8 @@ pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>, seat: Option<S
         return Ok(Fetched { admitted, brought: Brought::Report(report) });
     }
     let end = rules.stores.have_gateway().then(|| admitted.end_query(&gateway.settings.log.origin)).flatten();
-    let found = rules.look_up(admitted.reservation(), person, admitted.permit(), end.as_ref(), seat).await;
+    let (reserved, permit, on) = (admitted.reservation(), admitted.permit(), admitted.on());
+    let found = rules.look_up(reserved, person, permit, on, end.as_ref(), seat).await;
     let found = found.map_err(failed)?;
     match rules.catalogue.outside_domain(&found.history) {
         None => Ok(Fetched { admitted, brought: Brought::Found(found) }),

@@ -204,7 +204,7 @@ pub(super) fn check_copies(
         copy::has_room(path, there(&settings.data.dir))?;
         let content = match map {
             None => Content::of_tables(store, &domain, &|| ()),
-            Some(map) => Content::of_map(store, &copy::is_mapped(store, map)?, &|| ()),
+            Some(map) => Content::of_map(store, &copy::is_mapped(store, map)?, &domain, &|| ()),
         };
         warnings.extend(stored(path, &content?));
         Ok(())

@@ -72,7 +72,7 @@ fn question(catalogue: &Catalogue) -> Asked {
     let Decision::Permit(permit) = decide(catalogue, Some(&scenario), &facts) else { panic!("not permitted") };
     let person =
         CitizenNumber::parse("990101199003070015").or_else(|_| CitizenNumber::parse("99010119900307001X")).unwrap();
-    Asked { person: Arc::new(person), plan: Arc::clone(permit.plan()), scenario }
+    Asked { person: Arc::new(person), plan: Arc::clone(permit.plan()), scenario, on }
 }
 
 fn named(catalogue: &Catalogue, classes: &[&str]) -> Scope {

@@ -255,7 +255,7 @@ impl HttpStore {
             }
             answers.push(of_select);
         }
-        let mut reading = Reading::new(map, &asked.plan, &asked.scenario, &asked.person);
+        let mut reading = Reading::new(map, &asked.plan, &asked.scenario, &asked.person, asked.on);
         for (select, answers) in selects.iter().zip(&answers) {
             mapped::read(&mut reading, select, answers, map.any_case())?;
         }

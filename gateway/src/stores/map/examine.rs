@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use credit_policy::{CitizenNumber, Personal, Record};
+use jiff::civil::Date;
 
 use super::{
     cell::Cell,
@@ -41,10 +42,10 @@ pub(crate) struct Examined {
 #[derive(Default)]
 pub(crate) struct Faults(BTreeMap<(String, What), (u64, Vec<u64>)>);
 
-/// Tells what of a row does not fit, with the persons of whom it could be where no look-up would find the row: its number is
+/// Tells what of a row does not fit on this day, with the persons of whom it could be where no look-up would find the row: its number is
 /// written in a form that is not asked for.
-pub(crate) fn examine_row(map: &Map, select: &Select, cells: &[Cell<'_>], found: &mut dyn FnMut(Found<'_>)) {
-    let mut reading = Reading::of_everything(map);
+pub(crate) fn examine_row(map: &Map, select: &Select, cells: &[Cell<'_>], on: Date, found: &mut dyn FnMut(Found<'_>)) {
+    let mut reading = Reading::of_everything(map, on);
     let row = reading.row(select, cells);
     let lost = lost(select, cells);
     if let Err(unfit) = row {

@@ -18,6 +18,7 @@ use super::{
     source::{AttributeRole, ByCode, End, Given, ListingRole, Map, RecordRole, Scope},
     unfit::{Unfit, What},
 };
+use crate::stores::values::latest;
 
 /// Collects the rows of one look-up. The first that does not fit fails the look-up.
 pub(crate) struct Reading<'a> {
@@ -34,6 +35,9 @@ pub(crate) struct Reading<'a> {
     unknown: Vec<Unfit>,
     /// Whether rows are only examined, whatever they may be used for.
     examines: bool,
+    /// No act, determination, performance or repair lies later: before its day a record does not count, so a wrong year would
+    /// clear the person.
+    latest: Date,
 }
 
 /// What was read.
@@ -93,29 +97,32 @@ impl<'r> Row<'r> {
 }
 
 impl<'a> Reading<'a> {
-    /// For one person and one plan, for a scenario.
+    /// For one person and one plan, for a scenario, on a day.
     pub(crate) fn new(
         map: &'a Map,
         plan: &'a FetchPlan,
         scenario: &ScenarioName,
         person: &'a Personal<CitizenNumber>,
+        on: Date,
     ) -> Self {
         let scenario = map.catalogue.scenario(scenario.as_str()).map(|scenario| &**scenario);
         let (records, listings, attributes) = (Vec::new(), Vec::new(), BTreeMap::new());
         let (plan, person) = (Some(plan), Some(person));
-        Self { map, plan, scenario, person, records, listings, attributes, unknown: Vec::new(), examines: false }
+        let (unknown, examines, latest) = (Vec::new(), false, latest(on));
+        Self { map, plan, scenario, person, records, listings, attributes, unknown, examines, latest }
     }
 
-    /// For all that a map has about anybody: what does not fit is found, and nothing is made of it.
-    pub(super) fn of_everything(map: &'a Map) -> Self {
-        Self { examines: true, ..Self::for_any_purpose(map) }
+    /// For all that a map has about anybody: what does not fit on this day is found, and nothing is made of it.
+    pub(super) fn of_everything(map: &'a Map, on: Date) -> Self {
+        Self { examines: true, latest: latest(on), ..Self::for_any_purpose(map) }
     }
 
-    /// For all about anybody that may be used for any purpose.
+    /// For all about anybody that may be used for any purpose, on whatever day.
     pub(super) fn for_any_purpose(map: &'a Map) -> Self {
         let (records, listings, attributes, unknown) = (Vec::new(), Vec::new(), BTreeMap::new(), Vec::new());
         let (plan, scenario, person) = (None, None, None);
-        Self { map, plan, scenario, person, records, listings, attributes, unknown, examines: false }
+        let (examines, latest) = (false, Date::MAX);
+        Self { map, plan, scenario, person, records, listings, attributes, unknown, examines, latest }
     }
 
     /// Takes one row, with its cells in the order of [`Select::columns`].
@@ -283,12 +290,18 @@ impl<'a> Reading<'a> {
         else {
             return Ok(());
         };
+        let performed = self.performed(row, role.performed)?;
+        let past = [(Some(role.determined), Some(determined)), (role.act, Some(act))];
+        let mut past = past.into_iter().chain([(role.repaired, repaired), (role.performed, performed)]);
+        if let Some((column, _)) = past.find(|(_, day)| day.is_some_and(|day| day > self.latest)) {
+            let column = column.unwrap_or(role.determined);
+            return Err(row.unfit(row.cell(column)?.0.name(), What::Future));
+        }
         // A state without its day: from the determination on.
         let repaired = repaired.or((state == State::Repaired).then_some(determined));
         if act > determined {
             return Err(row.unfit(row.cell(role.determined)?.0.name(), What::OutOfOrder));
         }
-        let performed = self.performed(row, role.performed)?;
         if let Some(column) = role.performed.filter(|_| performed.is_some_and(|performed| performed < act)) {
             return Err(row.unfit(row.cell(column)?.0.name(), What::OutOfOrder));
         }

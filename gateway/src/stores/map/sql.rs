@@ -30,14 +30,15 @@ impl Select {
     /// The same in the words of an engine.
     pub(crate) fn all_rows(&self, read: impl Fn(&Column, String) -> String) -> String {
         let columns: Vec<_> = self.columns().iter().map(|column| read(column, qualified(column.stored()))).collect();
-        format!("SELECT {} FROM {}", columns.join(", "), self.table())
+        format!("SELECT {} FROM {} AS r", columns.join(", "), self.table())
     }
 
-    fn table(&self) -> String {
+    /// The table, as a statement names it.
+    pub(crate) fn table(&self) -> String {
         let source = self.source();
         let table = quoted(source.table().unwrap_or_default());
         let schema = source.schema().map(|schema| quoted(schema) + ".").unwrap_or_default();
-        format!("{schema}{table} AS r")
+        schema + &table
     }
 }
 

@@ -31,6 +31,9 @@ pub enum What {
     /// No first day: the record is displayed nowhere.
     #[error("an unknown date: the row does not count")]
     UnknownDay,
+    /// What has happened, on a day that has not come yet.
+    #[error("a day in the future")]
+    Future,
     /// A day before the one after which it must lie.
     #[error("a day before the one after which it must lie")]
     OutOfOrder,

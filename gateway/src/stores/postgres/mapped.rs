@@ -118,10 +118,9 @@ impl Bound {
         sql + &most.limit()
     }
 
-    /// The statement that reads every row, or the first `most`.
-    pub(super) fn all(&self, select: &Select, most: Option<u64>) -> String {
-        let limit = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
-        select.all_rows(|column, name| self.read(select, column).written(&name)) + &limit
+    /// The statement that reads every row.
+    pub(super) fn all(&self, select: &Select) -> String {
+        select.all_rows(|column, name| self.read(select, column).written(&name))
     }
 
     /// The map, with tables and columns as they are spelled.
@@ -232,7 +231,7 @@ impl<'a> Person<'a> {
     fn of(map: &'a Map, asked: &'a Asked) -> Self {
         let (right, wrong) =
             asked.person.disclose(|person| (Select::keys(person).into(), Select::misspelt_keys(person)));
-        Self { right, wrong, reading: Ok(Reading::new(map, &asked.plan, &asked.scenario, &asked.person)) }
+        Self { right, wrong, reading: Ok(Reading::new(map, &asked.plan, &asked.scenario, &asked.person, asked.on)) }
     }
 
     /// Takes a row; what does not fit fails this person's look-up.

@@ -7,6 +7,7 @@
 
 mod asked;
 mod cells;
+mod daily;
 pub(crate) mod examine;
 mod fault;
 mod fence;
@@ -17,7 +18,6 @@ pub(crate) mod secret;
 mod sessions;
 mod tables;
 pub(crate) mod tls;
-mod unlawful;
 
 use std::{
     sync::{Arc, Mutex},
@@ -44,8 +44,8 @@ use super::{
     reread::Reread,
 };
 use crate::settings;
+use daily::{Daily, LONGEST_OF_MAP};
 use sessions::{Lent, Session, Sessions};
-use unlawful::Daily;
 
 /// The gateway's own tables in PostgreSQL.
 pub const SCHEMA: &str = include_str!("schema.sql");
@@ -74,8 +74,7 @@ pub(crate) struct PostgresStore {
     tls: Reread<MakeRustlsConnect>,
     timeout: Duration,
     figures: Arc<Figures>,
-    /// Of the gateway's own tables.
-    unlawful: Option<Daily>,
+    daily: Daily,
     domain: Mutex<Arc<Domain>>,
     classes: Vec<String>,
     most_bytes: usize,
@@ -123,10 +122,8 @@ impl PostgresStore {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, PostgresFault> {
         let timeout = Duration::from_millis(settings.timeout_ms);
-        let unlawful = match &map {
-            None => Some(Daily::new(Sessions::of(settings, None, Duration::ZERO)?)),
-            Some(_) => None,
-        };
+        let longest = map.as_ref().map_or(Duration::ZERO, |_| LONGEST_OF_MAP);
+        let daily = Daily::new(&settings.name, Sessions::of(settings, map.clone(), longest)?);
         let sessions = Sessions::of(settings, map, timeout)?;
         let tls = sessions.tls.clone();
         let limit = Some(timeout);
@@ -142,7 +139,7 @@ impl PostgresStore {
             tls,
             timeout,
             figures: Arc::default(),
-            unlawful,
+            daily,
             domain: Mutex::new(Arc::new(Domain::of(catalogue, catalogue.today(clock.now())))),
             most_bytes: settings.largest_answer(),
             classes: classes.map(|class| class.name().as_str().to_owned()).collect(),
@@ -218,9 +215,7 @@ impl Store for PostgresStore {
         Box::pin(async {
             self.tls.look().await;
             self.figures.files_refused(self.tls.is_refused());
-            if let Some(unlawful) = &self.unlawful {
-                unlawful.look_if_due(self.domain(), &self.figures);
-            }
+            self.daily.look_if_due(self.domain(), &self.figures);
             self.ask(async |session: &Session| match &session.bound {
                 Some(bound) => bound.probe(&session.client).await,
                 None => tables::probe(&session.client).await,

@@ -42,11 +42,10 @@ pub(super) fn select(table: &Table, most: Most) -> String {
     )
 }
 
-/// Reads every row, or the first `most`.
-pub(super) fn all(table: &Table, most: Option<u64>) -> String {
+/// Reads every row.
+pub(super) fn all(table: &Table) -> String {
     let columns: Vec<_> = read(table).map(|(name, _)| format!("t.{name}")).collect();
-    let limit = most.map(|most| format!(" LIMIT {most}")).unwrap_or_default();
-    format!("SELECT {} FROM {} t{limit}", columns.join(", "), table.name)
+    format!("SELECT {} FROM {} t", columns.join(", "), table.name)
 }
 
 /// Whether a name that the data list does not know makes what is known of a person doubtful.

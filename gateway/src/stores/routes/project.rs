@@ -188,7 +188,7 @@ impl<'a, F: Fn(Date) -> bool> Writing<'a, F> {
             return Err(HttpFault::Broken.into());
         };
         let (permit, person) = (self.by.permit, self.by.person);
-        let mut reading = Reading::new(map, permit.plan(), permit.scenario().name(), person);
+        let mut reading = Reading::new(map, permit.plan(), permit.scenario().name(), person, self.by.on);
         let mut all = History::default();
         if shape.field.is_none() {
             self.body.push(b'[');

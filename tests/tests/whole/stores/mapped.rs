@@ -91,12 +91,15 @@ fn the_operator_is_told_what_does_not_fit_and_no_value() {
         "`penalty.CF_XDR_ZJHM`: 1 with a citizen number that is not in its canonical form",
         "`penalty.CF_JDRQ`: 1 with no date since 1900 in the form that the map names",
         "`penalty.CF_JDRQ`: 2 with an unknown date: the row does not count",
+        "`penalty.CF_JDRQ`: 1 with a day in the future",
     ] {
         assert!(said.contains(wanted), "{wanted}\n{said}");
     }
     for number in [&office.clean, &office.blank, &office.spoilt] {
         assert!(!said.contains(number.as_str()) && !said.contains("330921"), "{said}");
     }
+    let sample = gateway(&["store", "check", "office", "--sample", "2", "--config", config]).held();
+    assert!(sample.contains("only the first 2 rows of each table were checked"), "{sample}");
     let store = Connection::open(folder.join("data/office.sqlite")).unwrap();
     store.execute_batch("DELETE FROM xzcf; DROP INDEX xzcf_number; ALTER TABLE xzxk ADD COLUMN XK_MOBILE").unwrap();
     let said = gateway(&["store", "check", "office", "--config", config]).failed(1);

@@ -63,7 +63,7 @@ impl Asked {
     fn read_for(&self, scenario: &str, source: &str, rows: &[&[(&str, Cell<'_>)]]) -> Result<Read, Unfit> {
         let person = person();
         let scenario = ScenarioName::parse(scenario).unwrap();
-        let mut reading = Reading::new(&self.map, &self.plan, &scenario, &person);
+        let mut reading = Reading::new(&self.map, &self.plan, &scenario, &person, date(2026, 11, 22));
         let select = self.selects.iter().find(|select| select.source().name() == source).unwrap();
         for row in rows {
             reading.row(select, &cells(select, row))?;

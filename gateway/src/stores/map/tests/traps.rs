@@ -67,6 +67,13 @@ fn a_row_that_fits_is_a_record() {
 }
 
 #[test]
+fn what_has_not_come_yet_was_determined_by_nobody() {
+    one(penalty_with("CF_JDRQ", Cell::Text("2026/11/23")));
+    fails("CF_JDRQ", Cell::Text("2026/11/24"), What::Future);
+    fails("CF_JDRQ", Cell::Text("2062/03/01"), What::Future);
+}
+
+#[test]
 fn keys_that_are_nobody_s_number_fail() {
     for text in ["00000000000000000X", "330921************", "990101199003070049", "990101900307004", "", "E12345678"] {
         fails("CF_XDR_ZJHM", Cell::Text(text), What::NoNumber);
@@ -222,7 +229,7 @@ fn columns_that_nobody_asked_for_do_not_exist() {
     let asked = sgs();
     let person = person();
     let scenario = ScenarioName::parse("self-query").unwrap();
-    let mut reading = Reading::new(&asked.map, &asked.plan, &scenario, &person);
+    let mut reading = Reading::new(&asked.map, &asked.plan, &scenario, &person, date(2026, 11, 22));
     let select = &asked.selects[0];
     let mut row = cells(select, &penalty());
     row.push(Cell::Text("a column that was added upstream"));

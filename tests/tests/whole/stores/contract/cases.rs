@@ -25,8 +25,9 @@ impl People {
     }
 
     /// Rows that are none, each about one person. What the tables' own constraints refuse is not among them.
-    fn spoilt(&self) -> [(&String, String); 4] {
+    fn spoilt(&self) -> [(&String, String); 5] {
         let [one, other, third, fourth] = [&self.clean[1], &self.black, &self.late[0], &self.late[1]];
+        let fifth = &self.clean[3];
         [
             (
                 one,
@@ -42,6 +43,13 @@ impl People {
             ),
             (third, format!("UPDATE record SET class = 'no-such-class' WHERE number = '{third}';")),
             (fourth, format!("INSERT INTO listing VALUES ('{fourth}', 'black', 72, '1801-01-01', NULL, 0);")),
+            // Before its day nothing counts: whoever typed a wrong year would clear the person.
+            (
+                fifth,
+                format!(
+                    "INSERT INTO record VALUES ('{fifth}', 'tax', 73, 'minor', '2126-01-01', '2126-01-01', NULL, NULL, NULL, NULL, 0, NULL, NULL);"
+                ),
+            ),
         ]
     }
 }

@@ -80,6 +80,7 @@ fn what_does_not_fit_is_found_before_anybody_is_asked_about() {
         "`penalty.CF_XDR_ZJHM`: 1 with a citizen number that is not in its canonical form",
         "`penalty.CF_JDRQ`: 1 with no date since 1900 in the form that the map names: row 13",
         "`penalty.CF_JDRQ`: 2 with an unknown date: the row does not count",
+        "`penalty.CF_JDRQ`: 1 with a day in the future: row 14",
     ] {
         assert!(said.contains(wanted), "{wanted}\n{said}");
     }
@@ -88,6 +89,7 @@ fn what_does_not_fit_is_found_before_anybody_is_asked_about() {
     }
     let first = checked(&office, &["--sample", "1"]).held();
     assert!(first.contains("rows checked: penalty 1, licence 0") && first.contains("nothing was found"), "{first}");
+    assert!(first.contains("only the first 1 rows of each table were checked"), "{first}");
     assert!(checked(&office, &["--all"]).failed(1).contains("CF_JDRQ"));
     change_database(&database, "DELETE FROM xzcf WHERE cf_wsh IS NULL");
     for (change, told) in [

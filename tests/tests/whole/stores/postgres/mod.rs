@@ -2,6 +2,7 @@
 
 mod answers;
 mod away;
+mod daily;
 mod demo;
 mod encodings;
 mod mapped;

@@ -33,4 +33,6 @@ INSERT INTO xzcf(CF_XDR_MC, CF_XDR_LB, CF_XDR_ZJLX, CF_XDR_ZJHM, CF_XDR_ZJHM_ENC
   -- A number with a blank: no look-up finds it, so its person is not answered about.
   ('子', '01', '01', ' {blank}', NULL, '{recent}', NULL, NULL, '0', NULL, NULL),
   -- Another form of a date.
-  ('丑', '01', '01', '{spoilt}', NULL, '20260301', NULL, NULL, '0', NULL, NULL);
+  ('丑', '01', '01', '{spoilt}', NULL, '20260301', NULL, NULL, '0', NULL, NULL),
+  -- A wrong year: before that day the record would not count.
+  ('寅', '01', '01', '{blank}', NULL, '2062/03/01', NULL, NULL, '0', NULL, NULL);
