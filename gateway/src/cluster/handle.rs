@@ -23,7 +23,6 @@ use super::{
     handing::{HandedOut, KeysFault, Rings, Said},
     link::Server,
     rings::OwnKeys,
-    visits::{ToVisits, WAITING},
 };
 use crate::{
     callers::lease::Lender,
@@ -32,6 +31,7 @@ use crate::{
         Key, Refused,
         elsewhere::{Awaited, Elsewhere, Granted, Outcome, SharedClaim},
         open_cases::OpenCases,
+        visits::{self, Answered, Step, Unreached, Visits},
     },
 };
 
@@ -48,7 +48,7 @@ pub(crate) struct Cluster {
     to_books: mpsc::UnboundedSender<ToBooks>,
     to_acts: mpsc::UnboundedSender<ToActs>,
     to_keys: mpsc::UnboundedSender<ToKeys>,
-    pub(super) to_visits: mpsc::Sender<ToVisits>,
+    to_visits: mpsc::Sender<ToVisits>,
     /// What is wrong with the keys of all.
     pub(super) keys: Said,
     others: ArcSwap<Vec<Replica>>,
@@ -82,6 +82,12 @@ pub(super) enum ToActs {
     /// An act of this gateway, by the number of its leaf, for the others.
     Tell(u64, Arc<[u8]>, oneshot::Sender<()>),
 }
+
+/// A step of who visits, and who waits for what comes of it.
+pub(super) type ToVisits = (Step, oneshot::Sender<visits::Said>);
+
+/// Steps that wait at most.
+const WAITING: usize = 1_024;
 
 /// To the duty that shares keys.
 pub(super) enum ToKeys {
@@ -291,5 +297,13 @@ impl Elsewhere for Cluster {
 
     fn settle(&self, id: Uuid, outcome: Outcome) {
         drop(self.to_books.send(ToBooks::Settle(id, outcome)));
+    }
+}
+
+impl Visits for Cluster {
+    fn make(&self, step: Step) -> Answered {
+        let (reply, said) = oneshot::channel();
+        let is_sent = self.is_fresh() && self.to_visits.try_send((step, reply)).is_ok();
+        Box::pin(async move { if is_sent { said.await.map_err(|_| Unreached) } else { Err(Unreached) } })
     }
 }

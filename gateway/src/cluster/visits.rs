@@ -16,20 +16,18 @@ use tokio_postgres::{Client, Row, Statement, types::ToSql};
 
 use super::{
     fault::StateFault,
-    handle::Cluster,
+    handle::{Cluster, ToVisits},
     link::{Link, Server},
 };
 use crate::state::{
     Key,
     visits::{
-        Answered, IDLE, LONGEST, OF_ALL_NETWORKS, OF_ONE_NETWORK, OF_ONE_PERSON, RECORDED_A_MINUTE, Said, Step,
-        Unreached, Visits, WORDS, Word,
+        IDLE, LONGEST, OF_ALL_NETWORKS, OF_ONE_NETWORK, OF_ONE_PERSON, RECORDED_A_MINUTE, Said, Step, WORDS, Word,
     },
 };
 
-/// Steps of one transaction, and steps that wait.
+/// Steps of one transaction.
 const AT_ONCE: usize = 64;
-pub(super) const WAITING: usize = 1_024;
 /// Sessions of all gateways.
 const SESSIONS: i64 = 100_000;
 /// What is over is removed so often.
@@ -74,17 +72,6 @@ const SWEEP: [&str; 3] = [
 ];
 /// Stands for all networks together; no digest is that.
 const ALL_NETWORKS: Key = [0; 16];
-
-/// A step, and who waits for what comes of it.
-pub(super) type ToVisits = (Step, oneshot::Sender<Said>);
-
-impl Visits for Cluster {
-    fn make(&self, step: Step) -> Answered {
-        let (reply, said) = oneshot::channel();
-        let is_sent = self.is_fresh() && self.to_visits.try_send((step, reply)).is_ok();
-        Box::pin(async move { if is_sent { said.await.map_err(|_| Unreached) } else { Err(Unreached) } })
-    }
-}
 
 /// Makes steps until the process ends.
 pub(super) async fn keep(cluster: Arc<Cluster>, server: Server, mut inbox: mpsc::Receiver<ToVisits>) {

@@ -121,7 +121,7 @@ struct InForce {
     until: Date,
 }
 
-/// Does what an officer asks: `number`, `act`, and what the act takes.
+/// Does what an officer asks: `number`, `act`, and what the act takes. Who is asked by another gateway asks no further one.
 pub(crate) async fn answer(
     gateway: &Arc<Gateway>,
     (portal, officer, standing): (Option<&Portal>, &Institution, &CertificateStatus),
@@ -169,14 +169,12 @@ pub(crate) async fn answer(
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
-    let shared = Arc::clone(gateway);
-    // Who is asked by another gateway asks no further one.
     let (alone, all) = (Others::default(), portal.map(|portal| &portal.others));
     let others = all.filter(|_| role == Role::Officer).unwrap_or(&alone);
     let outcome = match deed {
-        Deed::Report => return report::report(shared, session, frame, true).await,
+        Deed::Report => return report::report(Arc::clone(gateway), session, frame, true).await,
         Deed::Queries | Deed::Consents | Deed::Recipients | Deed::Export => {
-            return list(shared, session, frame, (deed, &members), others).await;
+            return list(Arc::clone(gateway), session, frame, (deed, &members), others).await;
         }
         Deed::Blocks => return blocks::blocks(gateway, &session, &frame, true),
         Deed::Objections => return objections::objections(gateway, &session, &frame, true, None).await,

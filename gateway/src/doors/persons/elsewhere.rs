@@ -68,6 +68,12 @@ pub(super) struct Part {
     pub(super) missing: bool,
 }
 
+/// What a program gets that named the log.
+#[derive(Serialize)]
+pub(super) struct OfLogs<'a> {
+    pub(super) others: &'a [Part],
+}
+
 /// Another gateway could not be asked; a line of the log says why.
 pub(super) struct Unasked;
 

@@ -3,7 +3,7 @@
 use credit_policy::Language;
 use hyper::StatusCode;
 
-use super::visit::UNREACHED;
+use super::page::UNREACHED;
 use crate::state::visits::Unreached;
 
 /// Why a login came to nothing.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    elsewhere::{self, Asked, Elsewhere, Others, Part},
+    elsewhere::{self, Asked, Elsewhere, OfLogs, Others, Part},
     export,
     page::{self, Frame},
     places::Page,
@@ -50,12 +50,6 @@ impl<'m> Wanted<'m> {
         let there = if is_of(own) { None } else { others.logs().find(|log| is_of(log)) };
         there.map_or(Self::Own(false), |log| Self::There(log, false))
     }
-}
-
-/// What a program gets that named the log.
-#[derive(Serialize)]
-pub(super) struct Answer<'a> {
-    pub(super) others: &'a [Part],
 }
 
 /// What a program gets that did not: as from the gateway whose cursor it was.
@@ -124,7 +118,7 @@ fn asked(members: &Members) -> Asked {
 fn body(parts: &[Part], is_named: bool) -> Option<Vec<u8>> {
     let one = parts.first().and_then(|part| part.list.as_deref().zip(part.statement.as_deref()));
     let body = match (is_named, one) {
-        (true, _) => serde_json::to_vec(&Answer { others: parts }),
+        (true, _) => serde_json::to_vec(&OfLogs { others: parts }),
         (false, Some((list, statement))) => serde_json::to_vec(&AsThere { list, statement }),
         (false, None) => return None,
     };

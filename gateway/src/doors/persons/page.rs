@@ -37,6 +37,12 @@ pub(super) struct Words {
     pub(super) en: &'static str,
 }
 
+/// What is said where who is logged in cannot be made sure of.
+pub(super) const UNREACHED: Words = Words {
+    zh: "目前无法确认登录状态（各网关的共享状态暂不可用，state-unavailable），未予执行，请稍后再试。",
+    en: "Who is logged in cannot be made sure of at present (state-unavailable: what the gateways know together cannot be reached), so nothing was done. Please try again later.",
+};
+
 /// What every page has around its own part.
 #[derive(Clone)]
 pub(super) struct Frame {

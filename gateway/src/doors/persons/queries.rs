@@ -13,11 +13,10 @@ use uuid::Uuid;
 
 use super::{
     acting::{self, DoneFor, LISTED},
-    elsewhere::{self, Asked, Elsewhere, Others, Part},
+    elsewhere::{self, Asked, Elsewhere, OfLogs, Others, Part},
     entries::Entry,
     found,
     looks::{self, LookedAt},
-    of_log,
     page::{self, Frame, Words},
     range::{ListOf, Range},
     report::{NOT_RECORDABLE, OwnReceipt},
@@ -206,7 +205,7 @@ fn body(gateway: &Gateway, answer: &Answer<'_>, shape: Shape) -> Result<Vec<u8>,
     let statement = serde_json::value::to_raw_value(answer.statement)?;
     let (log, list) = (gateway.settings.log.origin.clone(), Some(answer.list.to_owned()));
     let part = Part { log, list, statement: Some(statement), missing: false };
-    serde_json::to_vec(&of_log::Answer { others: &[part] })
+    serde_json::to_vec(&OfLogs { others: &[part] })
 }
 
 /// What stands beside the list on its first page: what others did for the person, and who looked at queries about the person.

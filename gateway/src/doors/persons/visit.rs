@@ -10,7 +10,7 @@ use hyper::{
 use super::{
     acting,
     cookies::SESSION,
-    page::{self, Frame, Words},
+    page::{self, Frame, UNREACHED, Words},
     portal::Portal,
     request::{Members, browser_language, cookie, wants_json},
     sessions::{self, LoggedIn},
@@ -22,10 +22,6 @@ pub(super) const NOT_ALLOWED: Words =
     Words { zh: "此地址不接受这种请求。", en: "This address does not take such a request." };
 pub(super) const MALFORMED: Words =
     Words { zh: "请求的格式不正确。", en: "The request does not have the right form." };
-pub(super) const UNREACHED: Words = Words {
-    zh: "目前无法确认登录状态（各网关的共享状态暂不可用，state-unavailable），未予执行，请稍后再试。",
-    en: "Who is logged in cannot be made sure of at present (state-unavailable: what the gateways know together cannot be reached), so nothing was done. Please try again later.",
-};
 const LOG_IN: Words = Words { zh: "请先登录。", en: "Please log in first." };
 pub(super) const FORGED: Words = Words {
     zh: "此操作不是从本站页面发起的，未予执行。请返回首页重试。",

@@ -111,6 +111,19 @@ fn is_missing(reply: &Reply) -> bool {
     reply.json()["others"] == json!([{"log": origin("r1"), "missing": true}])
 }
 
+/// Through a balancer a cursor may come to the gateway that did not give it, and the own log may be named as another's.
+fn goes_on_anywhere(browser: &Browser, cursor: &str, rest: &BTreeSet<String>, own: &BTreeSet<String>) {
+    let unnamed = |cursor: &str| format!("/me/queries?cursor={cursor}");
+    assert!(within(TIME, || browser.json(&unnamed(cursor)).status == StatusCode::OK));
+    let went_on = browser.json(&unnamed(cursor)).json();
+    assert_eq!((&ids(&went_on["list"]), &went_on["statement"]["log"]), (rest, &json!(origin("r1"))));
+    let wrong = unnamed(&cursor.replace(|c: char| c.is_ascii_lowercase(), "A"));
+    assert_eq!(browser.json(&wrong).status, StatusCode::BAD_REQUEST);
+    let named = browser.json(&format!("/me/queries?log={}", origin("r0"))).json();
+    assert!(ids(&named["others"][0]["list"]).is_superset(own), "{named}");
+    assert_eq!((&named["others"][0]["log"], named.get("list")), (&json!(origin("r0")), None));
+}
+
 #[test]
 fn a_list_has_what_stands_in_every_log_page_by_page_and_says_what_is_missing() {
     let (gateways, service, directory) = asking();
@@ -136,16 +149,7 @@ fn a_list_has_what_stands_in_every_log_page_by_page_and_says_what_is_missing() {
         is_missing(&browser.json(&next(&cursor.replace(|c: char| c.is_ascii_lowercase(), "A")))),
         "no cursor of anybody's"
     );
-    // Through a balancer a cursor may come to the gateway that did not give it, and the own log may be named as another's.
-    let unnamed = |cursor: &str| format!("/me/queries?cursor={cursor}");
-    assert!(within(TIME, || browser.json(&unnamed(&cursor)).status == StatusCode::OK));
-    let went_on = browser.json(&unnamed(&cursor)).json();
-    assert_eq!((ids(&went_on["list"]), &went_on["statement"]["log"]), (ids(&rest["list"]), &json!(origin("r1"))));
-    let wrong = unnamed(&cursor.replace(|c: char| c.is_ascii_lowercase(), "A"));
-    assert_eq!(browser.json(&wrong).status, StatusCode::BAD_REQUEST);
-    let named = browser.json(&format!("/me/queries?log={}", origin("r0"))).json();
-    assert!(ids(&named["others"][0]["list"]).is_superset(&own), "{named}");
-    assert_eq!((&named["others"][0]["log"], named.get("list")), (&json!(origin("r0")), None));
+    goes_on_anywhere(&browser, &cursor, &ids(&rest["list"]), &own);
     assert_eq!(browser.json("/me/queries?log=nobody").status, StatusCode::NOT_FOUND);
     assert_eq!(browser.json(&format!("/me/blocks?log={}", origin("r1"))).status, StatusCode::BAD_REQUEST);
     names_who_asked(other);
