@@ -38,6 +38,7 @@ pub use crate::{
     state::{
         Claim, ConsentClaim, ConsentUse, Counts, IdempotencyClaim, IdempotencyEntry, Limits as CountLimits, Refused,
         RepeatWindow, Reservation, Settlement,
+        visits::{Answered as VisitsAnswered, Said, Step, Unreached, Visits, Word, memory::Memory as VisitsInMemory},
     },
     stores::postgres::SCHEMA as POSTGRES_SCHEMA,
     telemetry::{

@@ -19,7 +19,7 @@ use credit_audit::{
     log::{Durable, Log, Lookup, LookupError},
     pruned::PrunedHead,
 };
-use credit_keys::SystemEntropy;
+use credit_keys::{StateKey, SystemEntropy};
 use credit_policy::{Catalogue, Code};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{AcquireError, Semaphore, watch};
@@ -48,6 +48,7 @@ use crate::{
         open_cases::OpenCases,
         other_logs::{act_at, is_elsewhere},
         standing::Standing,
+        visits::Visits,
     },
     telemetry::metrics::Metrics,
 };
@@ -74,6 +75,8 @@ pub struct Gateway {
     pub state: Counts,
     /// The gateways that count together with this one.
     pub(crate) cluster: Option<Arc<Cluster>>,
+    /// Who visits the persons' door.
+    pub(crate) visits: Arc<dyn Visits>,
     /// What persons said: scenarios that they closed, objections.
     pub(crate) standing: Arc<Standing>,
     /// Cases that must be checked.
@@ -164,6 +167,11 @@ pub struct Moment {
 }
 
 impl Gateway {
+    /// The key by which those who visit the persons' door are kept.
+    pub(crate) fn visits_key(&self) -> StateKey {
+        self.keys.at(self.log.accepted_now()).state.clone()
+    }
+
     /// Time, day, keys and rules of a query that begins now.
     #[must_use]
     pub fn moment(&self) -> Moment {

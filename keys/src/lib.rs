@@ -18,6 +18,7 @@ pub mod frame;
 mod id;
 mod index_key;
 mod kek;
+mod kept;
 mod mac;
 mod pseudonym;
 mod ring;

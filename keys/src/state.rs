@@ -55,6 +55,13 @@ pub struct StateDigest {
     pub next: Option<[u8; 32]>,
 }
 
+impl StateDigest {
+    /// All of them, the one that is written down first.
+    pub fn all(self) -> impl Iterator<Item = [u8; 32]> {
+        std::iter::once(self.current).chain(self.previous).chain(self.next)
+    }
+}
+
 impl StateKey {
     #[cfg(test)]
     pub(crate) fn new(current: MacKey, previous: Option<MacKey>) -> Self {
@@ -68,6 +75,16 @@ impl StateKey {
         former: Vec<MacKey>,
     ) -> Self {
         Self(Arc::new(StateKeys { current, previous, next, former }))
+    }
+
+    pub(crate) fn in_force(&self) -> &MacKey {
+        &self.0.current
+    }
+
+    /// The key in force, and those that are used beside it.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = &MacKey> {
+        let StateKeys { current, previous, next, former: _ } = &*self.0;
+        std::iter::once(current).chain(previous).chain(next)
     }
 
     /// HMAC-SHA-256 of the framed parts; the label names the use.

@@ -7,7 +7,9 @@ use credit_audit::{
     leaf::{Act, Actor, Binding, BindingState, Leaf},
     log::Durable,
 };
+use credit_keys::StateKey;
 use credit_policy::{CitizenNumber, Personal};
+use zeroize::Zeroizing;
 
 use super::{
     binding::{Bound, LoginMember, open},
@@ -19,8 +21,10 @@ use crate::{
     keyring::Keyring,
     recorder::Order,
     state::{
+        Key,
         bound_ids::{BoundId, LoginId},
         standing::{Standing, StandingKey},
+        visits::{Said, Step, Unreached, Word, keyed},
     },
 };
 
@@ -42,17 +46,61 @@ pub(crate) async fn bind(
     let (gateway, number, code) = (Arc::clone(gateway), Arc::clone(number), code.to_owned());
     let task = tokio::spawn(async move {
         let _in_a_row = gateway.changes.lock().await;
-        let ids = &gateway.standing.bound_ids;
-        let id = ids.waiting(&code, gateway.clock.monotonic()).ok_or(ChangeError::UnknownCode)?;
-        let is_bound = ids.of_id(&key_of(&gateway.standing, &id)).is_some();
-        if is_bound || ids.of_person(&gateway.standing.person(&number)).is_some() {
-            return Err(ChangeError::Bound);
+        // Of two officers who say it at once, at whichever gateways, one has it.
+        let id = taken(&gateway, &code).await?.ok_or(ChangeError::UnknownCode)?;
+        let bound = bind_to(&gateway, &number, &id, by).await;
+        if bound.is_err() {
+            // Nothing came of it, so the person may be told so and the officer try again. Where it cannot be kept, the person logs in again.
+            let _kept = wait(&gateway, &code, &id).await;
         }
-        let durable = say(&gateway, &number, &id, by).await?;
-        ids.forget(&code);
-        Ok(durable)
+        bound
     });
     task.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+async fn bind_to(gateway: &Gateway, number: &Number, id: &LoginId, by: Actor) -> Result<Durable, ChangeError> {
+    let ids = &gateway.standing.bound_ids;
+    let is_bound = ids.of_id(&key_of(&gateway.standing, id)).is_some();
+    if is_bound || ids.of_person(&gateway.standing.person(number)).is_some() {
+        return Err(ChangeError::Bound);
+    }
+    say(gateway, number, id, by).await
+}
+
+/// What the content of a code is sealed as.
+const CODE: &str = "code";
+
+/// An account logged in that is bound to nobody: `code` stands for it, at whichever gateway. A code that it was given before is over.
+///
+/// # Errors
+/// Where it cannot be kept.
+pub(crate) async fn wait(gateway: &Gateway, code: &str, id: &LoginId) -> Result<(), Unreached> {
+    let key = gateway.visits_key();
+    let content = Zeroizing::new(serde_json::to_vec(&(&id.iss, &id.sub)).unwrap_or_default());
+    let sealed = key.seal((CODE, code.as_bytes()), &content, &gateway.entropy).map_err(|_| Unreached)?;
+    let Some(written) = coded(&key, code).into_iter().next() else { return Err(Unreached) };
+    let instead = keyed(key.digest("credit/code-account", &[id.iss.as_bytes(), id.sub.as_bytes()]));
+    let step = Step::Keep { word: Word::Code, key: written, proof: NO_PROOF, instead, sealed };
+    gateway.visits.make(step).await.map(drop)
+}
+
+/// Whoever says a code has it.
+const NO_PROOF: Key = [0; 16];
+
+/// So short a word could be found again from what stands for it, if that were not keyed.
+fn coded(key: &StateKey, code: &str) -> Vec<Key> {
+    keyed(key.digest("credit/code", &[code.as_bytes()]))
+}
+
+/// The account that waits under a code, which is used then.
+async fn taken(gateway: &Gateway, code: &str) -> Result<Option<LoginId>, ChangeError> {
+    let key = gateway.visits_key();
+    let step = Step::Take { word: Word::Code, keys: coded(&key, code), proof: NO_PROOF };
+    let said = gateway.visits.make(step).await.map_err(|Unreached| ChangeError::Unreached)?;
+    let Said::Taken(sealed) = said else { return Ok(None) };
+    let Some(content) = key.open((CODE, code.as_bytes()), &sealed) else { return Ok(None) };
+    let id: Option<(String, String)> = serde_json::from_slice(&content).ok();
+    Ok(id.map(|(iss, sub)| LoginId { iss, sub }))
 }
 
 /// Says a binding.

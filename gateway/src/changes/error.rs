@@ -131,6 +131,11 @@ pub(crate) enum ChangeError {
     /// The index or a leaf of the log cannot be read; what was recorded stays.
     #[error("what an upheld objection or a repair changes cannot be found: {0}")]
     Index(String),
+    /// What waits for this change cannot be asked for; nothing has changed.
+    #[error(
+        "who waits under this code cannot be told now, since the shared state does not answer (`state-unavailable`): try again later"
+    )]
+    Unreached,
     /// A list that no auditor could read; nothing was handed over.
     #[error("the list has more than a million bytes: name a month")]
     LongList,

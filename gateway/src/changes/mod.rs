@@ -45,7 +45,7 @@ use std::sync::Arc;
 
 pub(crate) use account::Account;
 pub(crate) use block::may_be_closed;
-pub(crate) use bound_id::{bind, key_of, number_of, unbind};
+pub(crate) use bound_id::{bind, key_of, number_of, unbind, wait};
 pub(crate) use by::By;
 pub(crate) use by_two::{Warrant, refused_by_role};
 pub(crate) use correction::{Corrected, corrected, day_of, record_due};

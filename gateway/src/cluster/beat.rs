@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Row, Statement, types::ToSql};
 use super::{
     acts::{Act, OFFICERS, kind_of},
     fault::StateFault,
-    handle::{Cluster, Own, Process, ToActs},
+    handle::{Cluster, Own, Process, Replica, ToActs},
     heard::{Heard, Keeping},
     link::{Link, Server},
     rings::{Other, OwnKeys},
@@ -36,6 +36,9 @@ const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds,
      keys = excluded.keys";
 const OTHERS: &str = "SELECT origin, ring, keys, beat > pg_catalog.now() - interval '3 seconds' FROM credit_replica \
      WHERE origin <> $1 AND (keys <> $3 OR (keys IS NULL AND ring <> $2)) ORDER BY origin";
+/// Which other gateways there are, and whether each is here now; asked so often.
+const GATEWAYS: &str = "SELECT origin, beat > pg_catalog.now() - interval '3 seconds' FROM credit_replica WHERE origin <> $1 ORDER BY origin";
+const NAMED: Duration = Duration::from_secs(5);
 /// Whether a start could take it.
 const IS_HANDED_OUT: &str = "SELECT FROM credit_key WHERE id = $1 AND handed IS NOT NULL";
 const HEARD: &str = "SELECT seq, origin, leaf_index, leaf, pg_catalog.uuid_send(mark) FROM credit_act WHERE seq > $1 ORDER BY seq LIMIT $2";
@@ -58,7 +61,7 @@ const IS_KNOWN: &str = "SELECT FROM credit_replica WHERE origin = $1";
 /// The release of the kinds that are told: 2 has cases and what officers decide, 3 withdrawals that a log took over.
 pub(super) const KINDS: i32 = 3;
 /// The release of the tables. Later ones have more, and nothing less.
-const VERSION: i32 = 5;
+const VERSION: i32 = 6;
 const TABLES: &str = "SELECT version FROM credit_schema";
 pub(super) const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
      SELECT $1, i, l, k FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS t (i, l, k) \
@@ -134,6 +137,12 @@ impl Beats {
         self.link.client.execute(&self.beat, &beat).await?;
         self.link.prove(latest).await?;
         self.compare_keys(keys).await
+    }
+
+    /// Which other gateways there are.
+    async fn others(&self) -> Result<Vec<Replica>, StateFault> {
+        let rows = self.link.client.query(GATEWAYS, &[&self.own.origin]).await?;
+        rows.iter().map(|row| Ok(Replica { log: row.try_get(0)?, is_here: row.try_get(1)? })).collect()
     }
 
     /// The acts after one; all of them where there are fewer than [`ACTS`].
@@ -250,6 +259,8 @@ struct Round {
     keeping: Keeping,
     /// A key is in force that this gateway lacks. Then what others did may be sealed under it, and is heard once it is there.
     lacks: bool,
+    /// When it was looked which others there are.
+    named: Option<Instant>,
 }
 
 impl Round {
@@ -298,7 +309,19 @@ impl Round {
         self.begin().await?;
         self.hear().await?;
         self.cluster.set_heard(began.max(1));
+        self.look_around().await;
         Ok(())
+    }
+
+    /// Looks which others there are, where that was some time ago. No answer depends on it: what it meets, the next round meets too.
+    async fn look_around(&mut self) {
+        let Some(beats) = self.beats.as_ref().filter(|_| self.named.is_none_or(|at| at.elapsed() >= NAMED)) else {
+            return;
+        };
+        self.named = Some(Instant::now());
+        if let Ok(Ok(others)) = timeout(self.server.timeout(), beats.others()).await {
+            self.cluster.set_others(others);
+        }
     }
 
     /// Takes in what is new.
@@ -424,7 +447,8 @@ pub(super) async fn keep(
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
     let keeping = Keeping::new(&own.folder, &own.origin, false);
-    let mut round = Round { cluster, server, own, process, beats: None, seen: None, keeping, lacks: false };
+    let mut round =
+        Round { cluster, server, own, process, beats: None, seen: None, keeping, lacks: false, named: None };
     drop(ready.send(round.make_first().await));
     let mut every = interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -9,9 +9,11 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use credit_audit::clock::Clock;
 use credit_keys::Ahead;
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -29,6 +31,7 @@ use crate::{
         Key, Refused,
         elsewhere::{Awaited, Elsewhere, Granted, Outcome, SharedClaim},
         open_cases::OpenCases,
+        visits::{self, Answered, Step, Unreached, Visits},
     },
 };
 
@@ -45,8 +48,19 @@ pub(crate) struct Cluster {
     to_books: mpsc::UnboundedSender<ToBooks>,
     to_acts: mpsc::UnboundedSender<ToActs>,
     to_keys: mpsc::UnboundedSender<ToKeys>,
+    to_visits: mpsc::Sender<ToVisits>,
     /// What is wrong with the keys of all.
     pub(super) keys: Said,
+    others: ArcSwap<Vec<Replica>>,
+}
+
+/// Another gateway that counts together with this one, or did.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Replica {
+    /// The name of its log.
+    pub(crate) log: String,
+    /// Whether it is here now.
+    pub(crate) is_here: bool,
 }
 
 /// To the thread that counts.
@@ -69,6 +83,12 @@ pub(super) enum ToActs {
     Tell(u64, Arc<[u8]>, oneshot::Sender<()>),
 }
 
+/// A step of who visits, and who waits for what comes of it.
+pub(super) type ToVisits = (Step, oneshot::Sender<visits::Said>);
+
+/// Steps that wait at most.
+const WAITING: usize = 1_024;
+
 /// To the duty that shares keys.
 pub(super) enum ToKeys {
     /// Looks at the keys of all now.
@@ -82,6 +102,7 @@ pub(crate) struct Ends {
     pub(super) books: mpsc::UnboundedReceiver<ToBooks>,
     pub(super) acts: mpsc::UnboundedReceiver<ToActs>,
     pub(super) keys: mpsc::UnboundedReceiver<ToKeys>,
+    pub(super) visits: mpsc::Receiver<ToVisits>,
     pub(super) server: Server,
     pub(super) rates: Option<(SharedRates, Arc<Lender>)>,
 }
@@ -143,12 +164,14 @@ impl Cluster {
         let (to_books, books) = mpsc::unbounded_channel();
         let (to_acts, acts) = mpsc::unbounded_channel();
         let (to_keys, keys) = mpsc::unbounded_channel();
+        let (to_visits, visits) = mpsc::channel(WAITING);
         let server = Server::new(settings)?;
         let rates = settings.rates.clone().zip(lender.map(Arc::clone));
-        let ends = Ends { books, acts, keys, server, rates };
+        let ends = Ends { books, acts, keys, visits, server, rates };
         let behind = AtomicBool::new(false);
         let (heard, keys) = (AtomicU64::new(0), Said::default());
-        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, keys }), ends))
+        let others = ArcSwap::default();
+        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, to_visits, keys, others }), ends))
     }
 
     /// Whether what others did is known here: asked before each answer, in the queue of the log too.
@@ -221,6 +244,15 @@ impl Cluster {
         }
     }
 
+    /// The others, as it was seconds ago; nobody before that is known.
+    pub(crate) fn others(&self) -> Arc<Vec<Replica>> {
+        self.others.load_full()
+    }
+
+    pub(super) fn set_others(&self, others: Vec<Replica>) {
+        self.others.store(Arc::new(others));
+    }
+
     pub(super) fn now(&self) -> u64 {
         micros(self.clock.monotonic())
     }
@@ -265,5 +297,13 @@ impl Elsewhere for Cluster {
 
     fn settle(&self, id: Uuid, outcome: Outcome) {
         drop(self.to_books.send(ToBooks::Settle(id, outcome)));
+    }
+}
+
+impl Visits for Cluster {
+    fn make(&self, step: Step) -> Answered {
+        let (reply, said) = oneshot::channel();
+        let is_sent = self.is_fresh() && self.to_visits.try_send((step, reply)).is_ok();
+        Box::pin(async move { if is_sent { said.await.map_err(|_| Unreached) } else { Err(Unreached) } })
     }
 }

@@ -1,6 +1,6 @@
 //! What several gateways of one operator (replicas) have in common, in PostgreSQL: counts and uses ([`tally`], [`batch`]), and the
-//! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]), and the keys of months and rotations
-//! ([`keys`], [`rings`]).
+//! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]), the keys of months and rotations
+//! ([`keys`], [`rings`]), and who visits the persons' door ([`visits`]).
 //!
 //! Each keeps a log of its own. What it reserves for a query counts for all at once, in one transaction for many queries; what it
 //! records as an act is given to the others. **A write counts when a synchronous standby has it**, which is looked at after
@@ -28,6 +28,7 @@ mod rows;
 mod settled;
 mod statements;
 mod tally;
+mod visits;
 mod waiting;
 
 use std::sync::Arc;
@@ -37,7 +38,7 @@ use tokio::sync::oneshot;
 pub(crate) use acts::{Act, is_shared, is_shared_entry, is_shared_kind};
 pub(crate) use fault::StateFault;
 pub(crate) use handing::{KeysFault, Rings};
-pub(crate) use handle::{Cluster, Ends, Looked, Own, Process};
+pub(crate) use handle::{Cluster, Ends, Looked, Own, Process, Replica};
 pub(crate) use keys::{Listed, Shared};
 pub(crate) use lending::{RatesFault, check_files};
 pub(crate) use moving::{Done, MoveFault, Note, Notes, join, leave};
@@ -120,7 +121,7 @@ pub(crate) async fn run(
     process: Arc<dyn Process>,
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
-    let Ends { books, acts, keys, server, rates } = ends;
+    let Ends { books, acts, keys, visits, server, rates } = ends;
     let counting =
         books::keep(server.clone(), own.origin.clone(), books, Arc::clone(&process), Arc::clone(&cluster.clock));
     let lending = async {
@@ -130,6 +131,7 @@ pub(crate) async fn run(
     };
     let rings: Arc<dyn Rings> = Arc::clone(&process) as _;
     let sharing = keys::keep(Arc::clone(&cluster), server.clone(), own.origin.clone(), keys, rings);
+    let visiting = visits::keep(Arc::clone(&cluster), server.clone(), visits);
     let hearing = beat::keep(cluster, server, own, acts, Arc::clone(&process), ready);
-    futures_util::future::join4(counting, hearing, lending, sharing).await;
+    futures_util::future::join5(counting, hearing, lending, sharing, visiting).await;
 }

@@ -31,7 +31,7 @@ const ACTS: usize = 256;
 
 /// Nobody counts, tells or begins to until the transaction ends. Who did before it has ended.
 const ALONE: &str = "LOCK TABLE credit_replica, credit_act, credit_once, credit_count, credit_use, credit_repeat, \
-     credit_claim, credit_key IN EXCLUSIVE MODE";
+     credit_claim, credit_key, credit_session, credit_word, credit_asked IN EXCLUSIVE MODE";
 const IS_THERE: &str = "SELECT FROM credit_replica WHERE origin = $1";
 const OTHER: &str = "SELECT origin FROM credit_replica WHERE origin <> $1 UNION ALL \
      SELECT origin FROM credit_act WHERE origin <> $1 UNION ALL \
@@ -50,7 +50,7 @@ const JOIN: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds)
 /// Writes, so that what was committed before it is proved with it.
 const FENCE: &str = "UPDATE credit_replica SET told = told WHERE origin = $1";
 const LEAVE: &str = "DELETE FROM credit_claim; DELETE FROM credit_repeat; DELETE FROM credit_use; DELETE FROM credit_count; \
-     DELETE FROM credit_once; DELETE FROM credit_key; DELETE FROM credit_act; DELETE FROM credit_replica";
+     DELETE FROM credit_once; DELETE FROM credit_session; DELETE FROM credit_word; DELETE FROM credit_asked; DELETE FROM credit_key; DELETE FROM credit_act; DELETE FROM credit_replica";
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

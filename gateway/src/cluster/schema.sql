@@ -97,6 +97,36 @@ CREATE TABLE IF NOT EXISTS credit_key (
 ALTER TABLE credit_replica ADD COLUMN IF NOT EXISTS keys text;
 -- Whether a gateway has had them: keys whose time is past and that nobody had are not used.
 ALTER TABLE credit_key ADD COLUMN IF NOT EXISTS taken boolean NOT NULL DEFAULT false;
-INSERT INTO credit_schema (version) VALUES (5) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 5);
+-- Release 6. Who visits the persons' door: sessions, by a digest of what the browser has; who it is stands sealed under a key that the
+-- rings have and another part that only the browser has. Rows that are over are removed; none of them is an act.
+CREATE TABLE IF NOT EXISTS credit_session (
+    name bytea PRIMARY KEY CHECK (length(name) = 16),
+    person bytea NOT NULL CHECK (length(person) = 16),
+    sealed bytea NOT NULL CHECK (length(sealed) <= 4096),
+    language text NOT NULL,
+    began timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    used timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    minute timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    recorded integer NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS credit_session_person ON credit_session (person);
+-- What is taken once: logins under way at the identity service (kind 1), and codes that are said at the counter (kind 2).
+CREATE TABLE IF NOT EXISTS credit_word (
+    key bytea PRIMARY KEY CHECK (length(key) = 16),
+    kind smallint NOT NULL,
+    proof bytea NOT NULL CHECK (length(proof) = 16),
+    instead bytea CHECK (length(instead) = 16),
+    sealed bytea NOT NULL CHECK (length(sealed) <= 4096),
+    until timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS credit_word_until ON credit_word (kind, until DESC, key);
+CREATE INDEX IF NOT EXISTS credit_word_instead ON credit_word (instead) WHERE instead IS NOT NULL;
+-- Questions without a login in a minute, by a digest of the network; of sixteen zeros, all of them.
+CREATE TABLE IF NOT EXISTS credit_asked (
+    network bytea PRIMARY KEY CHECK (length(network) = 16),
+    minute timestamptz NOT NULL,
+    n integer NOT NULL
+);
+INSERT INTO credit_schema (version) VALUES (6) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 6);
 
 COMMIT;

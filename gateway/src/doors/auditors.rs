@@ -20,7 +20,7 @@ use crate::{
     doors::console::{self, Barred, View, Viewer},
     doors::files::{LogFile, plain, serve},
     doors::officers,
-    doors::persons::counter,
+    doors::persons::{Portal, counter},
     doors::problems::{accepted, closing, fixed},
     gateway::Gateway,
     recorder::NotRecorded,
@@ -49,7 +49,7 @@ fn is_auditor(institution: &Institution) -> bool {
 
 /// Answers an auditor.
 pub(crate) async fn answer(
-    gateway: Arc<Gateway>,
+    (gateway, portal): (Arc<Gateway>, Option<Arc<Portal>>),
     trust: &Trust,
     standing: Option<Arc<CertificateStatus>>,
     request: Request<Incoming>,
@@ -91,7 +91,8 @@ pub(crate) async fn answer(
     }
     if is_counter {
         let (head, body) = request.into_parts();
-        return counter::answer(&gateway, (&auditor, &standing), &head.headers, body, language).await;
+        let caller = (portal.as_deref(), &*auditor, &*standing);
+        return counter::answer(&gateway, caller, &head.headers, body, language).await;
     }
     if let Some(path) = act {
         let (head, body) = request.into_parts();

@@ -25,6 +25,7 @@ use crate::{
         elsewhere::{Awaited, Elsewhere, Granted, Outcome, SharedClaim},
         open_cases::OpenCases,
         usage::Usage,
+        visits::Visits,
     },
 };
 
@@ -110,6 +111,12 @@ impl SharedCounts {
         *self.books.0.lock().unwrap_or_else(PoisonError::into_inner) = cluster;
         self.running = Some(running);
         Ok(())
+    }
+
+    /// Who visits the persons' door of any of them.
+    #[must_use]
+    pub fn visits(&self) -> Arc<dyn Visits> {
+        self.books.now()
     }
 
     /// Waits until all that was settled is on the books.

@@ -31,6 +31,7 @@ use crate::{
         elsewhere::{Elsewhere, Outcome},
         ledger::Ledger,
         open_cases::OpenCases,
+        visits::{Visits, memory::Memory},
     },
     telemetry::{self, metrics::Duty},
 };
@@ -63,6 +64,14 @@ impl Joining {
     /// The counts of all.
     pub(super) fn elsewhere(&self) -> Option<Arc<dyn Elsewhere>> {
         self.cluster().map(|cluster| cluster as _)
+    }
+
+    /// Who visits the persons' door: of all, or of this one.
+    pub(super) fn visits(&self, clock: &Arc<dyn Clock>) -> Arc<dyn Visits> {
+        match self.cluster() {
+            Some(cluster) => cluster,
+            None => Arc::new(Memory::new(Arc::clone(clock))),
+        }
     }
 
     /// Starts the thread, and waits until all that the others did so far is in force here.

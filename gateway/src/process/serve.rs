@@ -101,8 +101,8 @@ where
     // The workers have clones; with ours open, callers would queue for a gateway that drains.
     drop(institutions);
     let portal = Portal::new(&gateway, tls.identity.take(), std::mem::take(&mut tls.others)).map(Arc::new);
-    serve_persons(&gateway, &tls, &failed, persons, portal)?;
-    serve_side_doors(&gateway, &tls, &failed, [auditors, public, operations])?;
+    serve_persons(&gateway, &tls, &failed, persons, portal.clone())?;
+    serve_side_doors(&gateway, &tls, &failed, [auditors, public, operations], portal)?;
     if let Some(readiness) = readiness {
         serve_operations(&gateway, &tls, &failed, readiness, operations::readiness)?;
     }
@@ -239,15 +239,16 @@ fn serve_side_doors(
     tls: &TlsSettings,
     failed: &Arc<FailedHandshakes>,
     listeners: [std::net::TcpListener; 3],
+    portal: Option<Arc<Portal>>,
 ) -> io::Result<()> {
     let [auditors, public, operations] = listeners;
     let certified = Arc::new(certified(gateway, tls, failed));
     let (shared, trust) = (Arc::clone(gateway), Arc::clone(&tls.trust));
     tokio::spawn(accept(TcpListener::from_std(auditors)?, certified, move |peer| {
-        let (shared, trust, standing) = (Arc::clone(&shared), Arc::clone(&trust), peer.standing);
-        let place = auditors::place(&shared, standing.as_ref())?;
+        let (shared, trust, standing) = ((Arc::clone(&shared), portal.clone()), Arc::clone(&trust), peer.standing);
+        let place = auditors::place(&shared.0, standing.as_ref())?;
         Some(move |request| {
-            let (shared, trust, standing) = (Arc::clone(&shared), Arc::clone(&trust), standing.clone());
+            let (shared, trust, standing) = (shared.clone(), Arc::clone(&trust), standing.clone());
             let _kept = &place;
             async move { Ok::<_, Infallible>(auditors::answer(shared, &trust, standing, request).await) }
         })

@@ -99,8 +99,7 @@ pub(crate) async fn open(
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let log_before = before.as_ref().map(|before| before.previous.origin.clone());
-    let has_answered = !projection.ledger.seqs.is_empty();
-    let counted = Counted { has_answered, before: log_before.as_deref() };
+    let counted = Counted { has_answered: !projection.ledger.seqs.is_empty(), before: log_before.as_deref() };
     let keys = keyring((ring, &settings), &projection.ledger.keys, &counted, (&clock, &entropy)).await?;
     let said_before = said(before.as_ref(), &keys, clock.now())?;
     let (previous, approved_before) =
@@ -108,7 +107,7 @@ pub(crate) async fn open(
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
     replicas::approvals(&settings, &mut projection.ledger, &counted).await?;
-    together::note(&settings, has_answered)?;
+    together::note(&settings, counted.has_answered)?;
     let news = news(&settings, (&catalogue, &register), &projection.ledger.approvals, &in_force)?;
     let said = (&projection.ledger.approvals, approved_before);
     let loads = approval::gate(&settings, &catalogue, &register, said, clock.now())?;
@@ -133,6 +132,7 @@ pub(crate) async fn open(
         cases,
         state: Counts::new(usage, ledger.seqs, Arc::clone(&catalogue), joining.elsewhere()),
         cluster: joining.cluster(),
+        visits: joining.visits(&clock),
         abouts: Abouts::open(&settings.data.dir),
         reviews,
         statistics,

@@ -35,6 +35,7 @@ pub(crate) mod snapshot;
 pub(crate) mod standing;
 mod table;
 pub(crate) mod usage;
+pub(crate) mod visits;
 
 pub(crate) use catalogue_history::CatalogueHistory;
 pub use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused, RepeatWindow};

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{form, viewer::Viewer};
 use crate::{
+    cluster::Replica,
     doors::{
         persons::{page::finish, request::Members},
         problems::title,
@@ -57,7 +58,37 @@ pub(super) struct Frame {
     pub(super) is_demo: bool,
     /// The log that the pages show, where several gateways of one operator keep one each.
     pub(super) log: Option<String>,
+    /// The others, and where each is asked.
+    pub(super) others: Vec<OtherLog>,
     pub(super) viewer: Viewer,
+}
+
+/// Another gateway of this operator, whose log these pages do not show.
+#[derive(Serialize)]
+pub(super) struct OtherLog {
+    #[serde(flatten)]
+    pub(super) replica: Replica,
+    /// Its officers' port, where the configuration has it (`[[persons.gateways]]`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
+}
+
+impl OtherLog {
+    fn of(gateway: &Gateway) -> Vec<Self> {
+        let known = gateway.settings.persons.as_ref().map(|persons| persons.gateways.as_slice()).unwrap_or_default();
+        let address = |log: &str| known.iter().find(|other| other.log == log).map(|other| other.url.clone());
+        let replicas = gateway.cluster.as_ref().map(|cluster| cluster.others()).unwrap_or_default();
+        replicas.iter().map(|replica| Self { address: address(&replica.log), replica: replica.clone() }).collect()
+    }
+}
+
+/// What a program gets where there are several gateways: of which log it is, and of which it is not.
+#[derive(Serialize)]
+struct OfLog<'a, T> {
+    #[serde(flatten)]
+    shown: &'a T,
+    of_log: &'a str,
+    other_logs: &'a [OtherLog],
 }
 
 impl Frame {
@@ -74,8 +105,9 @@ impl Frame {
         let done = mark.and_then(|mark| form::done(&viewer.certificate, mark));
         let (offset, is_demo) = (gateway.catalogue().offset(), gateway.settings.demo);
         let log = gateway.is_one_of_several().then(|| gateway.settings.log.origin.clone());
+        let others = OtherLog::of(gateway);
         let mut frame =
-            Self { language, is_page, offset, path: path.to_owned(), done: None, switch, is_demo, log, viewer };
+            Self { language, is_page, offset, path: path.to_owned(), done: None, switch, is_demo, log, others, viewer };
         frame.done = done.map(|done| frame.said_of(gateway, done));
         frame
     }
@@ -111,6 +143,11 @@ impl Frame {
         self.say("zh", "en")
     }
 
+    /// This page at another gateway.
+    pub(super) fn there(&self, address: &str) -> String {
+        format!("{}{}?lang={}", address.trim_end_matches('/'), self.path, self.this_lang())
+    }
+
     /// Whether a page is wanted.
     pub(super) fn is_page(&self) -> bool {
         self.is_page
@@ -143,8 +180,11 @@ impl Frame {
 
     /// The page for a browser, the same as JSON for everybody else.
     pub(super) fn show(&self, page: &impl Template, json: &impl Serialize) -> Response<Body> {
-        let shown =
-            if self.is_page { page.render().ok().map(String::into_bytes) } else { serde_json::to_vec(json).ok() };
+        let shown = match &self.log {
+            _ if self.is_page => page.render().ok().map(String::into_bytes),
+            Some(log) => serde_json::to_vec(&OfLog { shown: json, of_log: log, other_logs: &self.others }).ok(),
+            None => serde_json::to_vec(json).ok(),
+        };
         match shown {
             Some(bytes) => self.answer(bytes, StatusCode::OK),
             None => self.fault(StatusCode::INTERNAL_SERVER_ERROR, self.say("内部错误", "an internal fault")),

@@ -13,11 +13,12 @@ use super::{
     portal::Portal,
     report::{NOT_RECORDABLE, OwnReceipt},
     request::{Members, is_from_here},
-    token,
+    sessions, token,
     visit::{FORGED, IS_OVER, MALFORMED, TOO_OFTEN, Visit},
 };
 use crate::{
     gateway::Gateway,
+    state::visits::Unreached,
     transport::{Body, incoming::Incoming},
 };
 
@@ -60,8 +61,10 @@ pub(super) async fn act(
         tracing::info!(cause = "it did not come from a page of ours", "a form at the persons' door was refused");
         return visit.say(FORGED, StatusCode::FORBIDDEN);
     }
-    if !portal.sessions.may_record(name, gateway.clock.monotonic()) {
-        return visit.refuse(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
+    match sessions::may_record(gateway, name).await {
+        Ok(true) => {}
+        Ok(false) => return visit.refuse(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS),
+        Err(Unreached) => return visit.unreached(),
     }
     if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
@@ -71,10 +74,11 @@ pub(super) async fn act(
         return visit.say(IS_OVER, StatusCode::FORBIDDEN);
     }
     if path == MANDATES {
-        return match mandates::choose(portal, gateway, session, name, &members).await {
-            true if visit.json => visit.say(CHOSEN, StatusCode::OK),
-            true => page::redirect("/"),
-            false => visit.refuse(mandates::UNKNOWN, StatusCode::NOT_FOUND),
+        return match mandates::choose(gateway, session, name, &members).await {
+            Ok(true) if visit.json => visit.say(CHOSEN, StatusCode::OK),
+            Ok(true) => page::redirect("/"),
+            Ok(false) => visit.refuse(mandates::UNKNOWN, StatusCode::NOT_FOUND),
+            Err(Unreached) => visit.unreached(),
         };
     }
     if acting::record(gateway, session, path).await.is_err() {

@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{leaf::Actor, log::Durable};
 use credit_policy::{CitizenNumber, Code, Duty, Language};
 use hyper::{Response, StatusCode, header::HeaderMap};
@@ -15,10 +14,13 @@ use super::{
     acting, acts, blocks, consents,
     elsewhere::{self, Others},
     export, objections,
+    of_log::{self, Wanted},
     outcome::Outcome,
     page::{self, Frame, Words},
-    queries,
-    range::Range,
+    places::Page,
+    portal::Portal,
+    queries::{self, Shape},
+    range::{ListOf, Range},
     recipients::{self, RecordName},
     report::{self, NOT_RECORDABLE},
     request::{self, Members},
@@ -26,7 +28,7 @@ use super::{
     visit::{IS_OVER, MALFORMED},
 };
 use crate::{
-    callers::{register::Institution, trust::CertificateStatus},
+    callers::{register::Institution, thumbprint::Thumbprint, trust::CertificateStatus},
     changes::{self, ChangeError, NewMandate, Number},
     doors::problems::fixed,
     gateway::Gateway,
@@ -49,6 +51,10 @@ const NO_CODE: Words = Words {
 const BOUND: Words = Words {
     zh: "该账号或此人已有绑定，请先解除。",
     en: "This account or this person is bound already; end that binding first.",
+};
+const UNREACHED_CODE: Words = Words {
+    zh: "目前无法确认哪次登录在等待此绑定码（各网关的共享状态暂不可用，state-unavailable），未予办理，请稍后再试。",
+    en: "Which login waits under this code cannot be made sure of at present (state-unavailable: what the gateways know together cannot be reached), so nothing was done. Please try again later.",
 };
 const UNBOUND: Words = Words { zh: "此人没有绑定的账号。", en: "No account is bound to this person." };
 
@@ -115,10 +121,10 @@ struct InForce {
     until: Date,
 }
 
-/// Does what an officer asks: `number`, `act`, and what the act takes.
+/// Does what an officer asks: `number`, `act`, and what the act takes. Who is asked by another gateway asks no further one.
 pub(crate) async fn answer(
     gateway: &Arc<Gateway>,
-    (officer, standing): (&Institution, &CertificateStatus),
+    (portal, officer, standing): (Option<&Portal>, &Institution, &CertificateStatus),
     headers: &HeaderMap,
     body: Incoming,
     language: Language,
@@ -140,15 +146,15 @@ pub(crate) async fn answer(
     let name = members.get("act").unwrap_or_default();
     let number = members.get("number").and_then(|number| CitizenNumber::parse(number).ok());
     let Some((deed, person)) = Deed::of(name).zip(number) else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
-    if !deed.is_for(role) {
-        return fixed(Code::ScenarioNotAllowed, language);
-    }
     let by = Actor::Officer { officer: officer.id().to_owned(), certificate: standing.thumbprint().to_string() };
     let through = match role {
-        Role::Gateway => elsewhere::deputy(&members),
+        Role::Gateway => elsewhere::through(&members),
         _ => Some(Some(Through::Officer(by.clone()))),
     };
     let Some(through) = through else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
+    if !deed.is_for(role) || !is_officer_here(gateway, deed, through.as_ref()) {
+        return fixed(Code::ScenarioNotAllowed, language);
+    }
     let session = session(gateway, Arc::new(person), through, language);
     if !acting::is_allowed(gateway, &session) {
         return say(IS_OVER, StatusCode::FORBIDDEN);
@@ -163,16 +169,17 @@ pub(crate) async fn answer(
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
-    let shared = Arc::clone(gateway);
+    let (alone, all) = (Others::default(), portal.map(|portal| &portal.others));
+    let others = all.filter(|_| role == Role::Officer).unwrap_or(&alone);
     let outcome = match deed {
-        Deed::Report => return report::report(shared, session, frame, true).await,
+        Deed::Report => return report::report(Arc::clone(gateway), session, frame, true).await,
         Deed::Queries | Deed::Consents | Deed::Recipients | Deed::Export => {
-            return list(shared, session, frame, (deed, &members)).await;
+            return list(Arc::clone(gateway), session, frame, (deed, &members), others).await;
         }
         Deed::Blocks => return blocks::blocks(gateway, &session, &frame, true),
         Deed::Objections => return objections::objections(gateway, &session, &frame, true, None).await,
         Deed::Mandates => return in_force(gateway, &session, &frame),
-        Deed::Withdraw => consents::withdraw(gateway, &session, &members, &Others::default()).await,
+        Deed::Withdraw => consents::withdraw(gateway, &session, &members, others).await,
         Deed::Block => blocks::set(gateway, &session, &members, false).await,
         Deed::Object => objections::object(gateway, &session, &members, language).await,
         Deed::Mandate => begin(gateway, &session, &members, by).await,
@@ -198,28 +205,47 @@ async fn recorded(
     acting::record(gateway, session, act).await
 }
 
-/// A session of one request. What proves a cursor is known to neither the person nor the other gateway.
+/// A session of one request.
 fn session(gateway: &Gateway, person: Number, through: Option<Through>, language: Language) -> LoggedIn {
-    let form = match changes::person_actor(gateway, &person) {
-        Actor::Person(tag) => STANDARD.encode(tag.0),
-        _ => String::new(),
-    };
-    LoggedIn { person, through, account: None, form: form.into(), language }
+    let began = gateway.log.accepted_now();
+    LoggedIn { person, through, account: None, form: "".into(), language, began }
 }
 
-/// A list of this log: who is asked here asks no further gateway.
+/// Whether an officer for whom another gateway asks is one here too, by this certificate, and does such a thing.
+fn is_officer_here(gateway: &Gateway, deed: Deed, through: Option<&Through>) -> bool {
+    let Some(Through::Officer(Actor::Officer { officer, certificate })) = through else { return true };
+    let known = gateway.register.by_id(officer).ok().filter(|known| !known.is_suspended());
+    let has_it = |known: &Institution| Thumbprint::parse(certificate).is_some_and(|one| known.has_certificate(one));
+    let is_officer = |known: &Institution| {
+        known.record.kind.duty() == Some(Duty::Officer) && gateway.rules().beside.role(known.id()) == Role::Officer
+    };
+    deed.is_for(Role::Officer) && known.is_some_and(|known| is_officer(&known) && has_it(&known))
+}
+
+/// A list of this log and of the others, or of the one that is named.
 async fn list(
     gateway: Arc<Gateway>,
     session: LoggedIn,
     frame: Frame,
     (deed, members): (Deed, &Members),
+    others: &Others,
 ) -> Response<Body> {
+    let page = if matches!(deed, Deed::Queries) { Page::Queries } else { Page::Consents };
+    let mut shape = Shape::Json;
+    match Wanted::of(&gateway, others, &session, page, Some(members)) {
+        Wanted::There(log, is_named) if matches!(deed, Deed::Queries) => {
+            return of_log::at_counter(others, &session, &frame, (log, is_named, members)).await;
+        }
+        Wanted::Own(true) => shape = Shape::JsonOfLog,
+        Wanted::Own(false) | Wanted::There(..) => {}
+    }
     let (alone, today) = (Others::default(), gateway.today());
-    let range = Range::of(members, &session.form, today);
+    let person = session.lists(&gateway);
+    let range = Range::of(members, ListOf { person: &person, log: &gateway.settings.log.origin }, today);
     let record = members.get("record").and_then(|record| RecordName::parse(record, &gateway.catalogue()));
     match (deed, range, record) {
-        (Deed::Consents, _, _) => consents::consents(gateway, session, frame, true, &alone).await,
-        (Deed::Queries, Some(range), _) => queries::queries(gateway, session, frame, true, range, &alone).await,
+        (Deed::Consents, _, _) => consents::consents(gateway, session, frame, true, others).await,
+        (Deed::Queries, Some(range), _) => queries::queries(gateway, session, frame, shape, range, others).await,
         (Deed::Recipients, Some(range), Some(record)) if range.before.is_none() => {
             recipients::recipients(gateway, session, frame, true, (record, range), &alone).await
         }
@@ -266,6 +292,7 @@ fn bound(made: Result<Durable, ChangeError>) -> Outcome {
         Err(ChangeError::UnknownCode) => Outcome::Unknown(NO_CODE),
         Err(ChangeError::Bound) => Outcome::Refused(BOUND),
         Err(ChangeError::Unbound) => Outcome::Unknown(UNBOUND),
+        Err(ChangeError::Unreached) => Outcome::Later(UNREACHED_CODE),
         Err(error) => Outcome::failed(&error),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use credit_audit::leaf::Actor;
 use credit_policy::{CitizenNumber, Language};
 use futures_util::future::join_all;
 use http_body_util::Full;
@@ -24,6 +25,7 @@ use super::{
     sessions::{LoggedIn, Through},
 };
 use crate::{
+    callers::thumbprint::Thumbprint,
     settings::{OtherGateway, Persons},
     stores::http::{Endpoint, HttpFault, HttpOpenError, Place},
 };
@@ -57,13 +59,19 @@ pub(super) struct Part {
     pub(super) log: String,
     /// The list, as its log commits to it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    list: Option<Box<RawValue>>,
+    pub(super) list: Option<Box<RawValue>>,
     /// Where that stands in its log.
     #[serde(skip_serializing_if = "Option::is_none")]
-    statement: Option<Box<RawValue>>,
+    pub(super) statement: Option<Box<RawValue>>,
     /// Whether it could not be had.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    missing: bool,
+    pub(super) missing: bool,
+}
+
+/// What a program gets that named the log.
+#[derive(Serialize)]
+pub(super) struct OfLogs<'a> {
+    pub(super) others: &'a [Part],
 }
 
 /// Another gateway could not be asked; a line of the log says why.
@@ -108,6 +116,11 @@ impl Others {
     /// Whether there is one with this log.
     pub(super) fn has(&self, log: &str) -> bool {
         self.0.iter().any(|other| other.log == log)
+    }
+
+    /// The names of their logs.
+    pub(super) fn logs(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|other| &*other.log)
     }
 
     /// The lists of all of them, or of one alone, each as it is or missing.
@@ -230,8 +243,7 @@ impl Asked {
         self.with("from", range.from).with("to", range.to)
     }
 
-    /// The members that [`deputy`] and the act read there. Nothing for an officer at the counter: who is present there is known to
-    /// that gateway alone.
+    /// The members that [`through`] and the act read there.
     fn body(&self, session: &LoggedIn) -> Option<Zeroizing<Vec<u8>>> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -241,19 +253,26 @@ impl Asked {
             mandate: Option<Uuid>,
             #[serde(skip_serializing_if = "Option::is_none")]
             deputy: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            officer: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            certificate: Option<&'a str>,
             #[serde(flatten)]
             more: &'a BTreeMap<&'static str, String>,
         }
-        let of = |mandate, deputy: Option<&str>| {
+        let of = |mandate, deputy: Option<&str>, (officer, certificate)| {
             session.person.disclose(|number| {
                 let (number, act, more) = (number.as_str(), self.act, &self.more);
-                serde_json::to_vec(&Body { number, act, mandate, deputy, more })
+                serde_json::to_vec(&Body { number, act, mandate, deputy, officer, certificate, more })
             })
         };
         let body = match &session.through {
-            None => of(None, None),
+            None => of(None, None, (None, None)),
             Some(Through::Deputy(mandate, deputy)) => {
-                deputy.disclose(|deputy| of(Some(*mandate), Some(deputy.as_str())))
+                deputy.disclose(|deputy| of(Some(*mandate), Some(deputy.as_str()), (None, None)))
+            }
+            Some(Through::Officer(Actor::Officer { officer, certificate })) => {
+                of(None, None, (Some(officer.as_str()), Some(certificate.as_str())))
             }
             Some(Through::Officer(_)) => return None,
         };
@@ -274,10 +293,19 @@ fn is_export_of(log: &str, file: &[u8]) -> bool {
     serde_json::from_slice::<File>(file).is_ok_and(|file| file.export.origin == log)
 }
 
-/// Who acts for the person of another gateway's session: nobody, or who has a mandate; nothing where a member has not its form.
-pub(super) fn deputy(members: &Members) -> Option<Option<Through>> {
+/// Who acts for the person at another gateway: nobody, who has a mandate, or an officer at its counter; nothing where a member has not
+/// its form.
+pub(super) fn through(members: &Members) -> Option<Option<Through>> {
     match (members.get("mandate"), members.get("deputy")) {
-        (None, None) => Some(None),
+        (None, None) => match (members.get("officer"), members.get("certificate")) {
+            (None, None) => Some(None),
+            (Some(officer), Some(certificate)) => {
+                let certificate = Thumbprint::parse(certificate)?.to_string();
+                Some(Some(Through::Officer(Actor::Officer { officer: officer.to_owned(), certificate })))
+            }
+            (Some(_), None) | (None, Some(_)) => None,
+        },
+        (Some(_), Some(_)) if members.get("officer").is_some() => None,
         (Some(mandate), Some(deputy)) => {
             let (mandate, deputy) = (Uuid::parse_str(mandate).ok()?, CitizenNumber::parse(deputy).ok()?);
             Some(Some(Through::Deputy(mandate, Arc::new(deputy))))

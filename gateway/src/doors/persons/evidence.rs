@@ -45,6 +45,7 @@ pub(crate) async fn hand_over(
         account: None,
         form: "".into(),
         language,
+        began: gateway.log.accepted_now(),
     };
     let frame = Frame::new(language, None, "".into(), false);
     let say = |words: Words| page::problem(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE);

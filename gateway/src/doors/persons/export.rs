@@ -24,7 +24,7 @@ use super::{
     found::{self, Found, Listed},
     page::{self, Frame, Words},
     queries::BEHIND,
-    range::Range,
+    range::{ListOf, Range},
     report::NOT_RECORDABLE,
     sessions::{LoggedIn, Through},
     statement::{self, Record, Shown},
@@ -160,7 +160,8 @@ pub(super) async fn file(
     done_for.retain(|(done, _)| done.index < covers);
     let tags = tags(gateway, person, &found).await?;
     let left_out = left_out(gateway, tags.left_out);
-    let (origin, cursor) = (&gateway.settings.log.origin, next.map(|leaf| range.cursor(leaf, &person.form)));
+    let (origin, lists) = (&gateway.settings.log.origin, person.lists(gateway));
+    let cursor = next.map(|leaf| range.cursor(leaf, ListOf { person: &lists, log: origin }));
     let entries = found.iter().map(|found| Line::new(found.index, &found.leaf, &found.entry));
     let done = done_for.iter().map(|(done, leaf)| Line::new(done.index, leaf, done));
     let export = Export {

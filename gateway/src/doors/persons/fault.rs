@@ -3,6 +3,9 @@
 use credit_policy::Language;
 use hyper::StatusCode;
 
+use super::page::UNREACHED;
+use crate::state::visits::Unreached;
+
 /// Why a login came to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoginFault {
@@ -40,6 +43,14 @@ pub(super) enum LoginFault {
     Unbound,
     /// Too many sessions.
     Full,
+    /// What the gateways know together cannot be reached.
+    Unreached,
+}
+
+impl From<Unreached> for LoginFault {
+    fn from(_: Unreached) -> Self {
+        Self::Unreached
+    }
 }
 
 impl LoginFault {
@@ -65,13 +76,14 @@ impl LoginFault {
             Self::Number => "the userinfo has no valid citizen number; see persons.citizen_number_claim",
             Self::Unbound => "the account is bound to no citizen number; an officer binds it at the counter",
             Self::Full => "as many persons are logged in as there may be",
+            Self::Unreached => "the shared state does not answer; see [state]",
         }
     }
 
     /// The status of the page.
     pub(super) fn status(self) -> StatusCode {
         match self {
-            Self::Away | Self::Full => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Away | Self::Full | Self::Unreached => StatusCode::SERVICE_UNAVAILABLE,
             Self::State | Self::Answer | Self::AnswerIssuer => StatusCode::BAD_REQUEST,
             Self::Refused
             | Self::Code
@@ -116,6 +128,7 @@ impl LoginFault {
                  card, tell the officer the code below, then log in again.",
             ),
             Self::Full => ("当前登录人数过多，请稍后再试。", "Too many persons are logged in. Please try again later."),
+            Self::Unreached => (UNREACHED.zh, UNREACHED.en),
             Self::Code
             | Self::NoToken
             | Self::Signature

@@ -1,6 +1,6 @@
 //! From the first page to the identity service and back.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use credit_policy::{CitizenNumber, Language, Personal};
 use hyper::{Response, StatusCode, header, http::request::Parts};
@@ -9,17 +9,17 @@ use openidconnect::{Nonce, PkceCodeVerifier};
 use super::{
     cookies::{self, LOGIN, SESSION},
     fault::LoginFault,
-    logins::{Errand, Login},
+    logins::{self, Errand, Login},
     logout, page,
     places::Page,
     portal::Portal,
     provider::{Answer, Identity},
     request::{Members, browser_language, cookie},
-    sessions::NotBegun,
+    sessions::{self, NotBegun},
     token,
 };
 use crate::{
-    changes::{key_of, number_of},
+    changes::{number_of, wait},
     gateway::Gateway,
     state::bound_ids::LoginId,
     transport::Body,
@@ -44,13 +44,14 @@ pub(super) async fn begin(portal: &Portal, gateway: &Gateway, head: &Parts) -> R
     let errand = Errand::LogIn { nonce: begun.nonce, verifier: begun.verifier, next };
     let mut response = page::redirect(&begun.location);
     cookies::under_way(&mut response, &browser);
-    portal.logins.keep(begun.state, Login { browser, language, errand }, gateway.clock.monotonic());
-    response
+    match logins::keep(gateway, &begun.state, &Login { browser, language, errand }).await {
+        Ok(()) => response,
+        Err(unreached) => failed(portal, unreached.into(), language),
+    }
 }
 
 /// `GET /login/callback`: from the identity service.
 pub(super) async fn finish(portal: &Portal, gateway: &Arc<Gateway>, head: &Parts) -> Response<Body> {
-    let now = gateway.clock.monotonic();
     let members = Members::of_query(head);
     if let Some(language) = members.as_ref().and_then(Members::language_alone) {
         // The link of a page of this address that changes the language: what it said is said once.
@@ -61,8 +62,14 @@ pub(super) async fn finish(portal: &Portal, gateway: &Arc<Gateway>, head: &Parts
     }
     let state = members.as_ref().and_then(|members| members.get("state"));
     let browser = cookie(&head.headers, LOGIN);
-    let Some(login) = state.and_then(|state| portal.logins.take(state, browser, now)) else {
-        return failed(portal, LoginFault::State, browser_language(&head.headers));
+    let taken = match state {
+        Some(state) => logins::take(gateway, state, browser).await,
+        None => Ok(None),
+    };
+    let login = match taken {
+        Ok(Some(login)) => login,
+        Ok(None) => return failed(portal, LoginFault::State, browser_language(&head.headers)),
+        Err(unreached) => return failed(portal, unreached.into(), browser_language(&head.headers)),
     };
     let language = login.language;
     let (nonce, verifier, next) = match login.errand {
@@ -72,12 +79,14 @@ pub(super) async fn finish(portal: &Portal, gateway: &Arc<Gateway>, head: &Parts
         Errand::LogOut => return failed(portal, LoginFault::State, language),
     };
     let began = Began { nonce, verifier, language };
-    match session(portal, gateway, began, members, now).await {
+    // Whoever was logged in with this browser is not any more.
+    if let Some(before) = cookie(&head.headers, SESSION)
+        && let Err(unreached) = sessions::end(gateway, before).await
+    {
+        return failed(portal, unreached.into(), language);
+    }
+    match session(portal, gateway, began, members).await {
         Ok(name) => {
-            // Whoever was logged in with this browser is not any more.
-            if let Some(before) = cookie(&head.headers, SESSION) {
-                portal.sessions.end(before);
-            }
             let mut response = page::redirect(next.path());
             cookies::logged_in(&mut response, &name);
             cookies::forget(&mut response, LOGIN);
@@ -119,7 +128,6 @@ async fn session(
     gateway: &Arc<Gateway>,
     began: Began,
     members: Option<Members>,
-    now: Duration,
 ) -> Result<String, NotIn> {
     let members = members.ok_or(LoginFault::Answer)?;
     portal.provider.check_issuer(members.get("iss")).await?;
@@ -131,18 +139,18 @@ async fn session(
     let (person, account) = match portal.provider.finish(answer).await? {
         Identity::Number(person) => (person, None),
         Identity::Account(id) => {
-            let (account, person) = (key_of(&gateway.standing, &id), bound(gateway, &id).await);
-            let Some(person) = person else {
+            let Some(person) = bound(gateway, &id).await else {
                 let code = token::draw_code(&gateway.entropy).map_err(|_| LoginFault::Full)?;
-                gateway.standing.bound_ids.wait(code.clone(), id, now);
+                wait(gateway, &code, &id).await.map_err(LoginFault::from)?;
                 return Err(NotIn::Unbound(code));
             };
-            (person, Some(account))
+            (person, Some(id))
         }
     };
-    let begun = portal.sessions.begin(person, account, began.language, now, &gateway.entropy);
+    let begun = sessions::begin(gateway, person, account, began.language).await;
     begun.map_err(|error| match error {
-        NotBegun::Full | NotBegun::Randomness(_) => LoginFault::Full.into(),
+        NotBegun::Full => LoginFault::Full.into(),
+        NotBegun::Unreached => LoginFault::Unreached.into(),
     })
 }
 

@@ -1,32 +1,22 @@
 //! Browsers that went to the identity service, and what for: each is taken once when it comes back, and by the browser that
-//! went.
+//! went, at whichever gateway.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::borrow::Cow;
 
 use credit_policy::Language;
 use openidconnect::{Nonce, PkceCodeVerifier};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
-use super::{places::Page, token};
+use super::places::Page;
+use crate::{
+    gateway::Gateway,
+    state::visits::{Said, Step, Unreached, Word, unguessable},
+};
 
-/// How long the identity service may take.
-const KEPT: Duration = Duration::from_secs(10 * 60);
-/// Logins under way; of more the oldest is forgotten.
-const MOST: usize = 10_000;
-
-/// The logins under way, by their state.
-#[derive(Default)]
-pub(super) struct Logins(Mutex<UnderWay>);
-
-#[derive(Default)]
-struct UnderWay {
-    by_state: HashMap<String, (Duration, Login)>,
-    /// States in the order in which their logins began; those that were taken too, until they would be over.
-    in_order: VecDeque<(Duration, String)>,
-}
+/// What the state and the content of a login are of, and the browser that has it.
+const LOGIN: &str = "login";
+const BROWSER: &str = "login-browser";
 
 /// One of them.
 pub(super) struct Login {
@@ -46,70 +36,77 @@ pub(super) enum Errand {
     Look,
 }
 
-impl Logins {
-    /// Keeps one.
-    pub(super) fn keep(&self, state: String, login: Login, now: Duration) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = &mut *all;
-        let is_over = |began: Duration| now.saturating_sub(began) >= KEPT;
-        while all.in_order.len() >= MOST || all.in_order.front().is_some_and(|(began, _)| is_over(*began)) {
-            let oldest = all.in_order.pop_front();
-            oldest.and_then(|(_, state)| all.by_state.remove(&state));
-        }
-        all.in_order.push_back((now, state.clone()));
-        all.by_state.insert(state, (now, login));
-    }
-
-    /// Takes the login of this state, if this browser began it and it is not over. Asked a second time there is none.
-    pub(super) fn take(&self, state: &str, browser: Option<&str>, now: Duration) -> Option<Login> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_own = |login: &Login| browser.is_some_and(|browser| token::is_same(browser, &login.browser));
-        if !all.by_state.get(state).is_some_and(|(_, login)| is_own(login)) {
-            return None;
-        }
-        let (began, login) = all.by_state.remove(state)?;
-        (now.saturating_sub(began) < KEPT).then_some(login)
-    }
+/// What is sealed of one.
+#[derive(Deserialize, Serialize)]
+struct Content<'a> {
+    is_english: bool,
+    #[serde(borrow)]
+    errand: Kept<'a>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+#[derive(Deserialize, Serialize)]
+enum Kept<'a> {
+    LogIn {
+        #[serde(borrow)]
+        nonce: Cow<'a, str>,
+        #[serde(borrow)]
+        verifier: Cow<'a, str>,
+        #[serde(borrow)]
+        next: Cow<'a, str>,
+    },
+    LogOut,
+    Look,
+}
 
-    fn login() -> Login {
-        Login {
-            browser: "browser".to_owned(),
-            language: Language::En,
-            errand: Errand::LogIn {
-                nonce: Nonce::new("nonce".to_owned()),
-                verifier: PkceCodeVerifier::new("v".repeat(43)),
-                next: Page::Report,
-            },
+/// Keeps one.
+///
+/// # Errors
+/// Where it cannot be kept.
+pub(super) async fn keep(gateway: &Gateway, state: &str, login: &Login) -> Result<(), Unreached> {
+    let errand = match &login.errand {
+        Errand::LogIn { nonce, verifier, next } => {
+            Kept::LogIn { nonce: nonce.secret().into(), verifier: verifier.secret().into(), next: next.path().into() }
         }
-    }
+        Errand::LogOut => Kept::LogOut,
+        Errand::Look => Kept::Look,
+    };
+    let content = Content { is_english: login.language == Language::En, errand };
+    let content = Zeroizing::new(serde_json::to_vec(&content).unwrap_or_default());
+    let sealed = gateway.visits_key().seal((LOGIN, state.as_bytes()), &content, &gateway.entropy);
+    let step = Step::Keep {
+        word: Word::Login,
+        key: unguessable(LOGIN, state),
+        proof: unguessable(BROWSER, &login.browser),
+        instead: Vec::new(),
+        sealed: sealed.map_err(|_| Unreached)?,
+    };
+    gateway.visits.make(step).await.map(drop)
+}
 
-    #[test]
-    fn a_login_is_taken_once_in_time_and_by_its_own_browser() {
-        let logins = Logins::default();
-        logins.keep("state".to_owned(), login(), Duration::ZERO);
-        assert!(logins.take("other", Some("browser"), Duration::ZERO).is_none());
-        assert!(logins.take("state", None, Duration::ZERO).is_none());
-        assert!(logins.take("state", Some("another"), Duration::ZERO).is_none());
-        assert!(logins.take("state", Some("browser"), Duration::ZERO).is_some(), "others did not use it up");
-        assert!(logins.take("state", Some("browser"), Duration::ZERO).is_none());
-        logins.keep("state".to_owned(), login(), Duration::ZERO);
-        assert!(logins.take("state", Some("browser"), KEPT).is_none(), "over");
-    }
+/// Takes the login of this state, if this browser began it and it is not over. Asked a second time there is none.
+///
+/// # Errors
+/// Where it cannot be told.
+pub(super) async fn take(gateway: &Gateway, state: &str, browser: Option<&str>) -> Result<Option<Login>, Unreached> {
+    let Some(browser) = browser else { return Ok(None) };
+    let (keys, proof) = (vec![unguessable(LOGIN, state)], unguessable(BROWSER, browser));
+    let said = gateway.visits.make(Step::Take { word: Word::Login, keys, proof }).await?;
+    let Said::Taken(sealed) = said else { return Ok(None) };
+    let opened = gateway.visits_key().open((LOGIN, state.as_bytes()), &sealed);
+    Ok(opened.and_then(|content| read(&content, browser)))
+}
 
-    #[test]
-    fn of_too_many_the_oldest_is_forgotten() {
-        let logins = Logins::default();
-        for place in 0..=MOST {
-            logins.keep(place.to_string(), login(), Duration::ZERO);
-        }
-        assert!(logins.take("0", Some("browser"), Duration::ZERO).is_none());
-        assert!(logins.take("1", Some("browser"), Duration::ZERO).is_some());
-        logins.keep("late".to_owned(), login(), KEPT);
-        assert_eq!(logins.0.lock().unwrap().by_state.len(), 1, "what is over is forgotten");
-    }
+fn read(content: &[u8], browser: &str) -> Option<Login> {
+    let Content { is_english, errand } = serde_json::from_slice(content).ok()?;
+    let errand = match errand {
+        Kept::LogIn { nonce, verifier, next } => Errand::LogIn {
+            nonce: Nonce::new(nonce.into_owned()),
+            verifier: PkceCodeVerifier::new(verifier.into_owned()),
+            next: Page::named(&next)?,
+        },
+        Kept::LogOut => Errand::LogOut,
+        Kept::Look => Errand::Look,
+    };
+    let language = if is_english { Language::En } else { Language::Zh };
+    Some(Login { browser: browser.to_owned(), language, errand })
 }

@@ -7,14 +7,14 @@ use hyper::{Response, StatusCode};
 
 use super::{
     cookies::{self, LOGIN, SESSION},
-    logins::{Errand, Login},
+    logins::{self, Errand, Login},
     page::{self, Words},
     portal::Portal,
     request::{Members, cookie},
-    token,
+    sessions, token,
     visit::Visit,
 };
-use crate::{gateway::Gateway, transport::Body};
+use crate::{gateway::Gateway, state::visits::Unreached, transport::Body};
 
 /// What is known of the service's own session, after the one here ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,34 +61,49 @@ impl Theirs {
 }
 
 /// `POST /logout`, with the token of a form of ours: the session ends, then the browser goes to the identity service.
-pub(super) async fn end(portal: &Portal, gateway: &Gateway, name: &str, language: Language) -> Response<Body> {
-    portal.sessions.end(name);
+///
+/// # Errors
+/// Where it cannot be told that the session is over: then the browser keeps its cookie, and the person is told so.
+pub(super) async fn end(
+    portal: &Portal,
+    gateway: &Gateway,
+    name: &str,
+    language: Language,
+) -> Result<Response<Body>, Unreached> {
+    sessions::end(gateway, name).await?;
     let mut response = match portal.provider.end_session().await {
         Some(address) => page::redirect(&address),
         None => page::redirect("/"),
     };
     cookies::forget(&mut response, SESSION);
-    // Without randomness nothing is said of the service when the browser comes back; the session is over all the same.
+    // Where this is not kept, nothing is said of the service when the browser comes back; the session is over all the same.
     if let Ok(browser) = token::draw(&gateway.entropy) {
-        cookies::under_way(&mut response, &browser);
-        let login = Login { browser: browser.clone(), language, errand: Errand::LogOut };
-        portal.logins.keep(browser, login, gateway.clock.monotonic());
+        let login = Login { browser, language, errand: Errand::LogOut };
+        if logins::keep(gateway, &login.browser, &login).await.is_ok() {
+            cookies::under_way(&mut response, &login.browser);
+        }
     }
-    response
+    Ok(response)
 }
 
 /// `GET /`: the first page; or, for a browser that comes from a log-out, on to the service once more.
 pub(super) async fn home(portal: &Portal, gateway: &Gateway, visit: &Visit) -> Response<Body> {
-    let now = gateway.clock.monotonic();
     let browser = cookie(&visit.head.headers, LOGIN).filter(|_| visit.session.is_none());
-    let returned = browser.and_then(|browser| portal.logins.take(browser, Some(browser), now));
+    let returned = match browser {
+        // Who comes without one is shown the first page whatever the state is.
+        Some(browser) => logins::take(gateway, browser, Some(browser)).await.unwrap_or_default(),
+        None => None,
+    };
     let Some(Login { browser, language, errand: Errand::LogOut }) = returned else {
         return page::home(&visit.frame);
     };
     match portal.provider.look().await {
         Ok(begun) => {
-            portal.logins.keep(begun.state, Login { browser, language, errand: Errand::Look }, now);
-            page::redirect(&begun.location)
+            let login = Login { browser, language, errand: Errand::Look };
+            match logins::keep(gateway, &begun.state, &login).await {
+                Ok(()) => page::redirect(&begun.location),
+                Err(Unreached) => say(portal, language, Theirs::Unknown, StatusCode::OK),
+            }
         }
         Err(_) => say(portal, language, Theirs::Unknown, StatusCode::OK),
     }

@@ -11,14 +11,16 @@ use uuid::Uuid;
 
 use super::{
     page::{self, Frame, Words},
-    portal::Portal,
     request::Members,
-    sessions::{LoggedIn, Through},
+    sessions::{self, LoggedIn, own},
 };
 use crate::{
-    changes::{Number, mandate_of},
+    changes::mandate_of,
     gateway::Gateway,
-    state::mandates::{Mandate, MandateKind},
+    state::{
+        mandates::{Mandate, MandateKind},
+        visits::Unreached,
+    },
     transport::Body,
 };
 
@@ -54,14 +56,6 @@ struct Page<'a> {
     entries: &'a [Entry],
 }
 
-/// Who is logged in, for whomever the session acts.
-fn own(session: &LoggedIn) -> &Number {
-    match &session.through {
-        Some(Through::Deputy(_, number)) => number,
-        Some(Through::Officer(_)) | None => &session.person,
-    }
-}
-
 /// For whom the person may act.
 pub(super) async fn mandates(gateway: &Arc<Gateway>, session: &LoggedIn, frame: &Frame, json: bool) -> Response<Body> {
     let language = frame.language();
@@ -85,24 +79,24 @@ pub(super) async fn mandates(gateway: &Arc<Gateway>, session: &LoggedIn, frame: 
 }
 
 /// Chooses a mandate, or none. False where the person has none of this id that is in force.
+///
+/// # Errors
+/// Where it cannot be told for whom the session acts from then on.
 pub(super) async fn choose(
-    portal: &Portal,
     gateway: &Arc<Gateway>,
     session: &LoggedIn,
     name: &str,
     members: &Members,
-) -> bool {
+) -> Result<bool, Unreached> {
     let Some(wanted) = members.get("mandate").filter(|wanted| !wanted.is_empty()) else {
-        portal.sessions.act_for(name, None);
-        return true;
+        return sessions::act_for(gateway, name, session, None).await.map(|()| true);
     };
     let deputy = gateway.standing.person(own(session));
     let all = gateway.standing.mandates.of_deputy(&deputy, gateway.today());
-    let Some(mandate) = all.into_iter().find(|mandate| mandate.id.to_string() == wanted) else { return false };
+    let Some(mandate) = all.into_iter().find(|mandate| mandate.id.to_string() == wanted) else { return Ok(false) };
     let id = mandate.id;
-    let Some(number) = opened(gateway, mandate).await else { return false };
-    portal.sessions.act_for(name, Some((id, Arc::new(number))));
-    true
+    let Some(number) = opened(gateway, mandate).await else { return Ok(false) };
+    sessions::act_for(gateway, name, session, Some((id, Arc::new(number)))).await.map(|()| true)
 }
 
 /// For whom it is: out of the record, since nothing else has the number.

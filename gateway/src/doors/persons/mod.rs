@@ -52,12 +52,15 @@ use hyper::{
 
 use crate::{
     gateway::Gateway,
+    state::visits::Unreached,
     transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
 pub(crate) use elsewhere::Others;
+use of_log::Wanted;
 use places::Page;
 pub(crate) use portal::Portal;
-use range::Range;
+use queries::Shape;
+use range::{ListOf, Range};
 use recipients::RecordName;
 use report::NOT_RECORDABLE;
 use request::{Members, is_from_here};
@@ -76,11 +79,14 @@ pub(crate) async fn answer(
     };
     let is_sound = matches!(verdict(&request), HeadVerdict::Sound);
     let (head, body) = request.into_parts();
-    let visit = Visit::new(&portal, &gateway, head);
+    let visit = Visit::new(&portal, &gateway, head).await;
     if !is_sound {
         return visit.say(MALFORMED, StatusCode::BAD_REQUEST);
     }
     let path = visit.head.uri.path().to_owned();
+    if visit.is_unreached && path != "/style.css" {
+        return visit.unreached();
+    }
     let method = visit.head.method.clone();
     match (path.as_str(), &method) {
         ("/", &Method::GET) => logout::home(&portal, &gateway, &visit).await,
@@ -89,7 +95,9 @@ pub(crate) async fn answer(
         ("/login/callback", &Method::GET) => login::finish(&portal, &gateway, &visit.head).await,
         ("/logout", &Method::POST) => log_out(&portal, &gateway, &visit, body).await,
         (disclosures::PATH, &Method::POST) => {
-            let may_ask = portal.visitors.may_ask(address, gateway.clock.monotonic());
+            let Ok(may_ask) = visitors::may_ask(&gateway, &portal.visitors, address).await else {
+                return visit.unreached();
+            };
             disclosures::disclose(gateway, visit.frame, &visit.head, body, may_ask).await
         }
         ("/" | "/style.css" | "/login" | "/login/callback", _) => visit.only("GET"),
@@ -118,7 +126,8 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
     if visit.is_over {
         return visit.say(IS_OVER, StatusCode::FORBIDDEN);
     }
-    if !portal.sessions.may_record(name, gateway.clock.monotonic()) {
+    let Ok(may_record) = sessions::may_record(&gateway, name).await else { return visit.unreached() };
+    if !may_record {
         let mut response = visit.refuse(TOO_OFTEN, StatusCode::TOO_MANY_REQUESTS);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         return response;
@@ -128,16 +137,23 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
         return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
     let members = Members::of_query(&visit.head);
-    if let Some((log, members)) = members.as_ref().and_then(|members| Some((members.get("log")?, members))) {
-        return of_log::show(&portal.others, &visit, &session, page, (log, members)).await;
-    }
     let others = &portal.others;
+    let is_named = match (Wanted::of(&gateway, others, &session, page, members.as_ref()), &members) {
+        (Wanted::There(log, is_named), Some(members)) => {
+            return of_log::show(others, &visit, &session, page, (log, is_named, members)).await;
+        }
+        (Wanted::Own(is_named), _) => is_named,
+        (Wanted::There(..), None) => false,
+    };
+    let lists = session.lists(&gateway);
+    let origin = gateway.settings.log.origin.clone();
+    let list_of = ListOf { person: &lists, log: &origin };
     match page {
         Page::Mandates => mandates::mandates(&gateway, &session, &visit.frame, visit.json).await,
         Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
         Page::Recipients => {
             let members = members.filter(|members| members.get("cursor").is_none());
-            let range = members.as_ref().and_then(|members| Range::of(members, &session.form, gateway.today()));
+            let range = members.as_ref().and_then(|members| Range::of(members, list_of, gateway.today()));
             let record = members.as_ref().and_then(|members| members.get("record"));
             if record.is_none() && !visit.json {
                 // A link that only changes the language names none.
@@ -155,10 +171,11 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
             objections::objections(&gateway, &session, &visit.frame, visit.json, members.as_ref()).await
         }
         Page::Queries | Page::Export => {
-            let range = members.and_then(|members| Range::of(&members, &session.form, gateway.today()));
+            let range = members.as_ref().and_then(|members| Range::of(members, list_of, gateway.today()));
             match range {
                 Some(range) if page == Page::Queries => {
-                    queries::queries(gateway, session, visit.frame, visit.json, range, others).await
+                    let shape = Shape::of(visit.json, is_named);
+                    queries::queries(gateway, session, visit.frame, shape, range, others).await
                 }
                 // Of all days, so that nothing can be cut off at their edges.
                 Some(range) if range.is_of_all_days(gateway.today()) => {
@@ -178,7 +195,7 @@ async fn log_out(portal: &Portal, gateway: &Gateway, visit: &Visit, body: Incomi
     if !is_own_form(portal, gateway, visit, session, body).await {
         return visit.say(FORGED, StatusCode::FORBIDDEN);
     }
-    logout::end(portal, gateway, name, session.language).await
+    logout::end(portal, gateway, name, session.language).await.unwrap_or_else(|Unreached| visit.unreached())
 }
 
 /// Whether a form comes from a page that this session was shown.

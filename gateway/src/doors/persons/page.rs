@@ -37,6 +37,12 @@ pub(super) struct Words {
     pub(super) en: &'static str,
 }
 
+/// What is said where who is logged in cannot be made sure of.
+pub(super) const UNREACHED: Words = Words {
+    zh: "目前无法确认登录状态（各网关的共享状态暂不可用，state-unavailable），未予执行，请稍后再试。",
+    en: "Who is logged in cannot be made sure of at present (state-unavailable: what the gateways know together cannot be reached), so nothing was done. Please try again later.",
+};
+
 /// What every page has around its own part.
 #[derive(Clone)]
 pub(super) struct Frame {
@@ -56,6 +62,14 @@ pub(super) struct Frame {
 impl Frame {
     pub(super) fn new(language: Language, form: Option<Arc<str>>, provider: Arc<str>, is_demo: bool) -> Self {
         Self { language, form, provider, is_demo, is_for_another: false, log: None }
+    }
+
+    /// What a link to a list of this log begins with, where there are others.
+    pub(super) fn named(&self) -> String {
+        self.log.as_deref().map_or_else(String::new, |log| {
+            let log: String = openidconnect::url::form_urlencoded::byte_serialize(log.as_bytes()).collect();
+            format!("log={log}&")
+        })
     }
 
     pub(super) fn of_log(self, log: Option<Arc<str>>) -> Self {

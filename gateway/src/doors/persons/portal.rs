@@ -5,22 +5,14 @@ use std::sync::Arc;
 use credit_policy::Language;
 use hyper::Uri;
 
-use super::{
-    elsewhere::Others,
-    logins::Logins,
-    page::Frame,
-    provider::Provider,
-    sessions::{LoggedIn, Sessions},
-    visitors::Visitors,
-};
-use crate::gateway::Gateway;
+use super::{elsewhere::Others, page::Frame, provider::Provider, sessions::LoggedIn};
+use crate::{gateway::Gateway, state::visits::memory::Memory};
 
 /// The persons' door, where the configuration has `[persons]`.
 pub(crate) struct Portal {
     pub(super) provider: Provider,
-    pub(super) sessions: Sessions,
-    pub(super) logins: Logins,
-    pub(super) visitors: Visitors,
+    /// What was asked here without a login.
+    pub(super) visitors: Memory,
     /// The operator's other gateways.
     pub(super) others: Others,
     /// This door as browsers reach it.
@@ -38,9 +30,7 @@ impl Portal {
         let settings = gateway.settings.persons.as_ref()?;
         Some(Self {
             provider: provider?,
-            sessions: Sessions::default(),
-            logins: Logins::default(),
-            visitors: Visitors::default(),
+            visitors: Memory::new(Arc::clone(&gateway.clock)),
             others,
             address: settings.address.clone(),
             provider_origin: origin(&settings.issuer).into(),

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::{
     acting::{self, DoneFor, LISTED},
-    elsewhere::{self, Asked, Elsewhere, Others, Part},
+    elsewhere::{self, Asked, Elsewhere, OfLogs, Others, Part},
     entries::Entry,
     found,
     looks::{self, LookedAt},
     page::{self, Frame, Words},
-    range::Range,
+    range::{ListOf, Range},
     report::{NOT_RECORDABLE, OwnReceipt},
     sessions::LoggedIn,
     statement::{self, IDS, Shown},
@@ -89,6 +89,25 @@ pub(super) struct There {
     pub(super) says: String,
 }
 
+/// In which form the list leaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Page,
+    Json,
+    /// As JSON, of the log that was named.
+    JsonOfLog,
+}
+
+impl Shape {
+    pub(super) fn of(json: bool, is_named: bool) -> Self {
+        match (json, is_named) {
+            (false, _) => Self::Page,
+            (true, false) => Self::Json,
+            (true, true) => Self::JsonOfLog,
+        }
+    }
+}
+
 /// How another gateway is asked for its own.
 pub(super) const ACT: &str = "queries";
 
@@ -114,14 +133,14 @@ pub(super) async fn queries(
     gateway: Arc<Gateway>,
     person: LoggedIn,
     frame: Frame,
-    json: bool,
+    shape: Shape,
     range: Range,
     others: &Others,
 ) -> Response<Body> {
     let language = frame.language();
-    let refuse = |words: Words| match json {
-        true => page::problem(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
-        false => page::notice(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
+    let refuse = |words: Words| match shape {
+        Shape::Json | Shape::JsonOfLog => page::problem(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
+        Shape::Page => page::notice(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
     };
     if gateway.is_draining() || !gateway.may_answer() {
         gateway.metrics.unrecorded();
@@ -139,7 +158,9 @@ pub(super) async fn queries(
             return refuse(BEHIND);
         }
     };
-    let next = listed.next.map(|leaf| range.cursor(leaf, &person.form));
+    let lists = person.lists(&gateway);
+    let list_of = ListOf { person: &lists, log: &gateway.settings.log.origin };
+    let next = listed.next.map(|leaf| range.cursor(leaf, list_of));
     let entries: Vec<_> = listed.found.into_iter().map(|found| found.entry).collect();
     let (from, to, covers) = (range.from, range.to, listed.covers);
     let left_out = "deferred, exempt";
@@ -160,13 +181,13 @@ pub(super) async fn queries(
     };
     let statement = record.receipt(&gateway);
     let asked = Asked::of(ACT).within(&range);
-    let others = match range.before {
-        None => others.lists(&person, &asked, None).await,
-        Some(_) => Vec::new(),
+    let others = match (range.before, shape) {
+        (None, Shape::Page | Shape::Json) => others.lists(&person, &asked, None).await,
+        (None, Shape::JsonOfLog) | (Some(_), _) => Vec::new(),
     };
-    if json {
-        let body = serde_json::to_vec(&Answer { list: &list, statement: &statement, others: &others });
-        let body = body.unwrap_or_default();
+    if shape != Shape::Page {
+        let answer = Answer { list: &list, statement: &statement, others: &others };
+        let body = body(&gateway, &answer, shape).unwrap_or_default();
         return page::answer(&frame, "application/json; charset=utf-8", body, StatusCode::OK);
     }
     let title = TITLE.of(language);
@@ -174,6 +195,17 @@ pub(super) async fn queries(
     let (frame, range, statement, others, days) = (&frame, &range, &statement, &elsewhere::shown(others), asked.days());
     let page = Page { frame, title, entries, done_for, looked_at, range, covers, next, statement, others, days };
     page::html(frame, &page, StatusCode::OK)
+}
+
+/// What a program gets.
+fn body(gateway: &Gateway, answer: &Answer<'_>, shape: Shape) -> Result<Vec<u8>, serde_json::Error> {
+    if shape != Shape::JsonOfLog {
+        return serde_json::to_vec(answer);
+    }
+    let statement = serde_json::value::to_raw_value(answer.statement)?;
+    let (log, list) = (gateway.settings.log.origin.clone(), Some(answer.list.to_owned()));
+    let part = Part { log, list, statement: Some(statement), missing: false };
+    serde_json::to_vec(&OfLogs { others: &[part] })
 }
 
 /// What stands beside the list on its first page: what others did for the person, and who looked at queries about the person.

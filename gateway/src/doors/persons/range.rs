@@ -9,8 +9,17 @@ use super::request::Members;
 
 /// The first day of any list.
 pub(super) const EARLIEST: Date = jiff::civil::date(2000, 1, 1);
-/// Bytes of a cursor: the leaf, and what proves that it was given to this session for these days.
+/// Bytes of a cursor: the leaf, and what proves that it was given to this person for these days of one log.
 const LEAF_BYTES: usize = 8;
+
+/// Of what a cursor is: whoever is one of several gateways sees by it to whose log it belongs.
+#[derive(Clone, Copy)]
+pub(super) struct ListOf<'a> {
+    /// Stands for the person, and is told nobody.
+    pub(super) person: &'a str,
+    /// The log.
+    pub(super) log: &'a str,
+}
 
 /// Days in the jurisdiction, both included, and the leaf before which the page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +30,8 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// Of a query; `form` is the session's token. Nothing where a member has not its form, or a cursor is not this session's for these days.
-    pub(super) fn of(members: &Members, form: &str, today: Date) -> Option<Self> {
+    /// Of a query. Nothing where a member has not its form, or a cursor is not of this list for these days.
+    pub(super) fn of(members: &Members, list: ListOf<'_>, today: Date) -> Option<Self> {
         let day = |name, otherwise| match members.get(name) {
             None | Some("") => Some(otherwise),
             Some(text) => text.parse::<Date>().ok().filter(|day| *day >= EARLIEST && *day <= today),
@@ -34,7 +43,7 @@ impl Range {
         let Some(cursor) = members.get("cursor") else { return Some(range) };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (leaf, tag) = bytes.split_at_checked(LEAF_BYTES)?;
-        hmac::verify(&key(form), &range.message(leaf), tag).ok()?;
+        hmac::verify(&list.key(), &range.message(leaf), tag).ok()?;
         let leaf = u64::from_be_bytes(leaf.try_into().ok()?);
         Some(Self { before: Some(leaf), ..range })
     }
@@ -45,9 +54,9 @@ impl Range {
     }
 
     /// The cursor of the page that goes on before this leaf.
-    pub(super) fn cursor(&self, leaf: u64, form: &str) -> String {
+    pub(super) fn cursor(&self, leaf: u64, list: ListOf<'_>) -> String {
         let leaf = leaf.to_be_bytes();
-        let tag = hmac::sign(&key(form), &self.message(&leaf));
+        let tag = hmac::sign(&list.key(), &self.message(&leaf));
         URL_SAFE_NO_PAD.encode([&leaf, tag.as_ref()].concat())
     }
 
@@ -79,8 +88,11 @@ pub(super) fn begin(catalogue: &Catalogue, day: Date) -> Timestamp {
     catalogue.offset().to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MIN)
 }
 
-fn key(form: &str) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, form.as_bytes())
+impl ListOf<'_> {
+    fn key(self) -> hmac::Key {
+        // Neither of the two has a line feed.
+        hmac::Key::new(hmac::HMAC_SHA256, format!("{}\n{}", self.person, self.log).as_bytes())
+    }
 }
 
 #[cfg(test)]
@@ -89,14 +101,20 @@ mod tests {
 
     const TODAY: Date = jiff::civil::date(2026, 11, 28);
 
-    fn of(query: &str, form: &str) -> Option<Range> {
-        Range::of(&Members::read(query.as_bytes()).unwrap(), form, TODAY)
+    fn list(person: &str) -> ListOf<'_> {
+        ListOf { person, log: "log" }
+    }
+
+    fn of(query: &str, person: &str) -> Option<Range> {
+        Range::of(&Members::read(query.as_bytes()).unwrap(), list(person), TODAY)
     }
 
     #[test]
-    fn a_cursor_is_of_one_session_and_of_its_days() {
+    fn a_cursor_is_of_one_person_one_log_and_its_days() {
         let whole = of("", "form").unwrap();
-        let cursor = whole.cursor(7, "form");
+        let cursor = whole.cursor(7, list("form"));
+        let elsewhere = Members::read(format!("cursor={cursor}").as_bytes()).unwrap();
+        assert_eq!(Range::of(&elsewhere, ListOf { log: "another", ..list("form") }, TODAY), None);
         assert_eq!(of(&format!("cursor={cursor}"), "form").unwrap().before, Some(7));
         assert_eq!(of(&format!("cursor={cursor}"), "another"), None);
         assert_eq!(of(&format!("cursor={cursor}&from=2026-11-01"), "form"), None);

@@ -1,46 +1,31 @@
-//! Who is logged in: in memory only, so that nothing of a session outlives the process.
+//! Who is logged in. What is kept of it is sealed under the key of a name that the browser alone has, so nobody reads it where it is
+//! kept; at which of several gateways somebody logged in makes no difference.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{borrow::Cow, sync::Arc};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::leaf::Actor;
-use credit_keys::{Entropy, EntropyError};
+use credit_keys::{EntropyError, SealError, StateKey};
 use credit_policy::{CitizenNumber, Language, Personal};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::token;
-use crate::state::standing::StandingKey;
+use crate::{
+    changes::{self, Number},
+    gateway::Gateway,
+    state::{
+        bound_ids::LoginId,
+        visits::{LONGEST, Said, Step, Unreached, keyed, unguessable},
+    },
+};
 
-/// A session ends when it was not used for so long, and in any case after so long.
-const IDLE: Duration = Duration::from_secs(15 * 60);
-const LONGEST: Duration = Duration::from_secs(8 * 60 * 60);
-/// Sessions in all, and of one person; of these the oldest ends.
-const MOST: usize = 10_000;
-const MOST_OF_ONE: usize = 5;
-/// What is recorded for one session in a minute.
-const RECORDED_A_MINUTE: u32 = 30;
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// The sessions.
-#[derive(Default)]
-pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
-
-struct Session {
-    person: Arc<Personal<CitizenNumber>>,
-    /// The account that is bound to the person, where that is by what the person is known.
-    account: Option<StandingKey>,
-    /// For whom the person acts, and by which mandate.
-    acting: Option<(Uuid, Arc<Personal<CitizenNumber>>)>,
-    form: Arc<str>,
-    language: Language,
-    began: Duration,
-    used: Duration,
-    minute: Duration,
-    recorded: u32,
-}
+/// What the name and the content of a session are of.
+const SESSION: &str = "session";
+/// By how much clocks of gateways may differ.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
 
 /// Who acts for a person.
 #[derive(Clone)]
@@ -59,202 +44,185 @@ pub(super) struct LoggedIn {
     /// Who acts, where it is not the person.
     pub(super) through: Option<Through>,
     /// The account by which the person logged in, where that must be bound.
-    pub(super) account: Option<StandingKey>,
+    pub(super) account: Option<LoginId>,
     /// What every form must bring with it.
     pub(super) form: Arc<str>,
     pub(super) language: Language,
+    /// When the person logged in.
+    pub(super) began: Timestamp,
 }
 
 /// Why there is no new session.
 pub(super) enum NotBegun {
-    /// As many as may be.
+    /// As many as may be, or the system gives no randomness.
     Full,
-    /// The system gives no randomness.
-    Randomness(EntropyError),
+    /// It cannot be kept.
+    Unreached,
 }
 
-impl Sessions {
-    /// Begins a session and returns its name, which goes into the cookie.
-    ///
-    /// # Errors
-    /// [`NotBegun`].
-    pub(super) fn begin(
-        &self,
-        person: Personal<CitizenNumber>,
-        account: Option<StandingKey>,
-        language: Language,
-        now: Duration,
-        entropy: &dyn Entropy,
-    ) -> Result<String, NotBegun> {
-        let name = token::draw(entropy).map_err(NotBegun::Randomness)?;
-        let form: Arc<str> = token::draw(entropy).map_err(NotBegun::Randomness)?.into();
-        let person = Arc::new(person);
-        let mut all = self.lock();
-        all.retain(|_, session| !session.is_over(now));
-        let is_same =
-            |session: &Session| session.person.disclose(|one| person.disclose(|other| one.as_str() == other.as_str()));
-        let of_one: Vec<_> = all.iter().filter(|(_, session)| is_same(session)).collect();
-        if of_one.len() >= MOST_OF_ONE {
-            let oldest = of_one.iter().min_by_key(|(_, session)| session.began).map(|(name, _)| (*name).clone());
-            oldest.and_then(|oldest| all.remove(&oldest));
-        }
-        if all.len() >= MOST {
-            return Err(NotBegun::Full);
-        }
-        let session =
-            Session { person, account, acting: None, form, language, began: now, used: now, minute: now, recorded: 0 };
-        all.insert(name.clone(), session);
-        Ok(name)
-    }
-
-    /// The session of this name, which is used now; `language` is what its pages are in from here on.
-    pub(super) fn find(&self, name: &str, language: Option<Language>, now: Duration) -> Option<LoggedIn> {
-        let mut all = self.lock();
-        let session = all.get_mut(name)?;
-        if session.is_over(now) {
-            all.remove(name);
-            return None;
-        }
-        session.used = now;
-        session.language = language.unwrap_or(session.language);
-        let Session { person, account, acting, form, language, .. } = &*session;
-        let (person, through) = match acting {
-            Some((mandate, other)) => (other, Some(Through::Deputy(*mandate, Arc::clone(person)))),
-            None => (person, None),
-        };
-        let (person, form) = (Arc::clone(person), Arc::clone(form));
-        Some(LoggedIn { person, through, account: *account, form, language: *language })
-    }
-
-    /// From here on the session acts for this person by this mandate; for nobody else where there is none.
-    pub(super) fn act_for(&self, name: &str, acting: Option<(Uuid, Arc<Personal<CitizenNumber>>)>) {
-        if let Some(session) = self.lock().get_mut(name) {
-            session.acting = acting;
-        }
-    }
-
-    /// Takes one of the records that a session may make in a minute.
-    #[must_use]
-    pub(super) fn may_record(&self, name: &str, now: Duration) -> bool {
-        let mut all = self.lock();
-        let Some(session) = all.get_mut(name) else { return false };
-        if now.saturating_sub(session.minute) >= MINUTE {
-            (session.minute, session.recorded) = (now, 0);
-        }
-        session.recorded += 1;
-        session.recorded <= RECORDED_A_MINUTE
-    }
-
-    /// Ends a session.
-    pub(super) fn end(&self, name: &str) {
-        self.lock().remove(name);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Session>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl From<EntropyError> for NotBegun {
+    fn from(_: EntropyError) -> Self {
+        Self::Full
     }
 }
 
-impl Session {
-    fn is_over(&self, now: Duration) -> bool {
-        now.saturating_sub(self.used) >= IDLE || now.saturating_sub(self.began) >= LONGEST
+impl From<SealError> for NotBegun {
+    fn from(_: SealError) -> Self {
+        Self::Full
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use credit_keys::SystemEntropy;
-
-    use super::*;
-
-    fn person(place: usize) -> Personal<CitizenNumber> {
-        // Made-up numbers of division 99, each with its check character.
-        let body = format!("99000119900307{place:03}");
-        let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-        let sum: u32 = body.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-        let check = ["1", "0", "X", "9", "8", "7", "6", "5", "4", "3", "2"][(sum % 11) as usize];
-        CitizenNumber::parse(&format!("{body}{check}")).unwrap()
+impl From<Unreached> for NotBegun {
+    fn from(_: Unreached) -> Self {
+        Self::Unreached
     }
+}
 
-    fn begin(sessions: &Sessions, place: usize, now: Duration) -> Option<String> {
-        sessions.begin(person(place), None, Language::Zh, now, &SystemEntropy::new()).ok()
-    }
+/// What is sealed of a session.
+#[derive(Deserialize, Serialize)]
+struct Content<'a> {
+    /// Who is logged in.
+    #[serde(borrow)]
+    number: Cow<'a, str>,
+    /// Issuer and id of the account.
+    #[serde(borrow)]
+    account: Option<(Cow<'a, str>, Cow<'a, str>)>,
+    /// For whom the person acts, and by which mandate.
+    #[serde(borrow)]
+    acting: Option<(Uuid, Cow<'a, str>)>,
+    #[serde(borrow)]
+    form: Cow<'a, str>,
+    /// Of the gateway that began it: whoever puts a row back from a copy makes no session longer.
+    began: Timestamp,
+}
 
-    #[test]
-    fn a_session_ends_when_it_is_idle_and_after_eight_hours_at_most() {
-        let sessions = Sessions::default();
-        let at = Duration::from_secs;
-        let name = begin(&sessions, 1, at(0)).unwrap();
-        assert!(sessions.find(&name, None, at(899)).is_some());
-        assert!(sessions.find(&name, None, at(899 + 900)).is_none(), "idle");
-        assert!(sessions.find(&name, None, at(899)).is_none(), "it does not come back");
-        let name = begin(&sessions, 1, at(0)).unwrap();
-        for minute in 0..480 {
-            assert!(sessions.find(&name, None, at(minute * 60)).is_some());
+impl LoggedIn {
+    /// By what the person's lists go on; known to neither the person nor another gateway's operator.
+    pub(super) fn lists(&self, gateway: &Gateway) -> String {
+        match changes::person_actor(gateway, &self.person) {
+            Actor::Person(tag) => STANDARD.encode(tag.0),
+            Actor::Officer { .. } | Actor::Institution { .. } | Actor::Account(_) | Actor::System(_) => String::new(),
         }
-        assert!(sessions.find(&name, None, at(8 * 60 * 60)).is_none());
     }
+}
 
-    #[test]
-    fn names_that_are_none_find_nobody_and_a_logout_is_final() {
-        let sessions = Sessions::default();
-        let name = begin(&sessions, 1, Duration::ZERO).unwrap();
-        for other in ["", "x", &name.to_uppercase(), name.get(1..).unwrap_or_default(), &format!("{name}=")] {
-            assert!(sessions.find(other, None, Duration::ZERO).is_none());
-        }
-        sessions.end(&name);
-        assert!(sessions.find(&name, None, Duration::ZERO).is_none());
+/// Begins a session and returns its name, which goes into the cookie.
+///
+/// # Errors
+/// [`NotBegun`].
+pub(super) async fn begin(
+    gateway: &Gateway,
+    person: Personal<CitizenNumber>,
+    account: Option<LoginId>,
+    language: Language,
+) -> Result<String, NotBegun> {
+    let (name, form) = (token::draw(&gateway.entropy)?, token::draw(&gateway.entropy)?);
+    let key = gateway.visits_key();
+    let of_person = person.disclose(|number| keyed(key.digest("credit/session", &[number.as_str().as_bytes()])));
+    let began = gateway.log.accepted_now();
+    let session = LoggedIn { person: Arc::new(person), through: None, account, form: form.into(), language, began };
+    let sealed = sealed(gateway, &key, &name, &session, None)?;
+    let session = unguessable(SESSION, &name);
+    match gateway.visits.make(Step::Begin { session, person: of_person, sealed, language }).await? {
+        Said::Yes => Ok(name),
+        Said::No | Said::Nothing | Said::InUse { .. } | Said::Taken(_) => Err(NotBegun::Full),
     }
+}
 
-    #[test]
-    fn one_person_has_five_sessions_and_the_oldest_gives_way() {
-        let sessions = Sessions::default();
-        let names: Vec<_> = (0..6).map(|at| begin(&sessions, 1, Duration::from_secs(at)).unwrap()).collect();
-        let now = Duration::from_secs(6);
-        let live: Vec<_> = names.iter().map(|name| sessions.find(name, None, now).is_some()).collect();
-        assert_eq!(live, [false, true, true, true, true, true]);
-        let other = begin(&sessions, 2, now).unwrap();
-        let numbers = [&names[1], &other].map(|name| sessions.find(name, None, now).unwrap().person);
-        let [one, other] = numbers.map(|person| person.disclose(|number| number.as_str().to_owned()));
-        assert_ne!(one, other);
+/// The session of this name, which is used now; `language` is what its pages are in from here on.
+///
+/// # Errors
+/// Where it cannot be told whether there is one.
+pub(super) async fn find(
+    gateway: &Gateway,
+    name: &str,
+    language: Option<Language>,
+) -> Result<Option<LoggedIn>, Unreached> {
+    let said = gateway.visits.make(Step::Use(unguessable(SESSION, name), language)).await?;
+    let Said::InUse { sealed, language } = said else { return Ok(None) };
+    let opened = gateway.visits_key().open((SESSION, name.as_bytes()), &sealed);
+    let now = gateway.log.accepted_now();
+    Ok(opened.and_then(|content| read(&content, language)).filter(|session| is_in_time(session.began, now)))
+}
+
+/// From here on the session acts for this person by this mandate; for nobody else where there is none.
+///
+/// # Errors
+/// Where it cannot be told whether it does.
+pub(super) async fn act_for(
+    gateway: &Gateway,
+    name: &str,
+    session: &LoggedIn,
+    acting: Option<(Uuid, Number)>,
+) -> Result<(), Unreached> {
+    let sealed = sealed(gateway, &gateway.visits_key(), name, session, acting).map_err(|_| Unreached)?;
+    gateway.visits.make(Step::Change(unguessable(SESSION, name), sealed)).await.map(drop)
+}
+
+/// Takes one of the records that a session may make in a minute.
+///
+/// # Errors
+/// Where it cannot be told.
+pub(super) async fn may_record(gateway: &Gateway, name: &str) -> Result<bool, Unreached> {
+    Ok(gateway.visits.make(Step::Record(unguessable(SESSION, name))).await? == Said::Yes)
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// Where it cannot be told that it is over.
+pub(super) async fn end(gateway: &Gateway, name: &str) -> Result<(), Unreached> {
+    gateway.visits.make(Step::End(unguessable(SESSION, name))).await.map(drop)
+}
+
+/// Who is logged in, for whomever the session acts.
+pub(super) fn own(session: &LoggedIn) -> &Number {
+    match &session.through {
+        Some(Through::Deputy(_, number)) => number,
+        Some(Through::Officer(_)) | None => &session.person,
     }
+}
 
-    #[test]
-    fn a_session_makes_so_many_records_a_minute() {
-        let sessions = Sessions::default();
-        let name = begin(&sessions, 1, Duration::ZERO).unwrap();
-        let taken = (0..40).filter(|_| sessions.may_record(&name, Duration::ZERO)).count();
-        assert_eq!(taken, RECORDED_A_MINUTE as usize);
-        assert!(sessions.may_record(&name, MINUTE));
-    }
+fn is_in_time(began: Timestamp, now: Timestamp) -> bool {
+    let longest = SignedDuration::try_from(LONGEST).unwrap_or_default();
+    now.duration_since(began) <= longest.saturating_add(CLOCKS)
+}
 
-    #[test]
-    fn there_are_ten_thousand_at_most_in_thirty_two_mebibytes() {
-        let sessions = Sessions::default();
-        let sample = begin(&sessions, 0, Duration::ZERO).unwrap();
-        let form = sessions.find(&sample, None, Duration::ZERO).unwrap().form;
-        // Twice the capacity that a table of a map has, the texts of each, and a number of 18 characters.
-        // And the number of another person, for whom this one acts.
-        let each = 2 * size_of::<(String, Session)>() + sample.len() + form.len() + 2 * 64;
-        assert!(each * MOST <= 32 * 1024 * 1024, "{each}");
-        let mut all = sessions.lock();
-        let template = Arc::new(person(1));
-        for place in all.len()..MOST {
-            let session = Session {
-                person: Arc::clone(&template),
-                account: None,
-                acting: None,
-                form: "".into(),
-                language: Language::Zh,
-                began: Duration::ZERO,
-                used: Duration::ZERO,
-                minute: Duration::ZERO,
-                recorded: 0,
+fn sealed(
+    gateway: &Gateway,
+    key: &StateKey,
+    name: &str,
+    session: &LoggedIn,
+    acting: Option<(Uuid, Number)>,
+) -> Result<Vec<u8>, SealError> {
+    let content = Zeroizing::new(own(session).disclose(|number| {
+        let written = |acting: Option<(Uuid, &str)>| {
+            let content = Content {
+                number: number.as_str().into(),
+                account: session.account.as_ref().map(|id| (id.iss.as_str().into(), id.sub.as_str().into())),
+                acting: acting.map(|(mandate, other)| (mandate, other.into())),
+                form: (&*session.form).into(),
+                began: session.began,
             };
-            all.insert(place.to_string(), session);
+            serde_json::to_vec(&content).unwrap_or_default()
+        };
+        match &acting {
+            Some((mandate, other)) => other.disclose(|other| written(Some((*mandate, other.as_str())))),
+            None => written(None),
         }
-        drop(all);
-        assert!(begin(&sessions, 2, Duration::ZERO).is_none(), "full");
-        assert!(begin(&sessions, 2, IDLE).is_some(), "what is over makes room");
-    }
+    }));
+    key.seal((SESSION, name.as_bytes()), &content, &gateway.entropy)
+}
+
+fn read(content: &[u8], language: Language) -> Option<LoggedIn> {
+    let Content { number, account, acting, form, began } = serde_json::from_slice(content).ok()?;
+    let number = Arc::new(CitizenNumber::parse(&number).ok()?);
+    let account = account.map(|(iss, sub)| LoginId { iss: iss.into_owned(), sub: sub.into_owned() });
+    let (person, through) = match acting {
+        Some((mandate, other)) => {
+            (Arc::new(CitizenNumber::parse(&other).ok()?), Some(Through::Deputy(mandate, number)))
+        }
+        None => (number, None),
+    };
+    Some(LoggedIn { person, through, account, form: form.as_ref().into(), language, began })
 }

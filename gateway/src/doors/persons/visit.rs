@@ -1,5 +1,6 @@
 //! One request at the persons' door: who sent it, in which language, and whether a page or JSON is wanted.
 
+use credit_policy::Language;
 use hyper::{
     Response, StatusCode,
     header::{self, HeaderValue},
@@ -9,12 +10,12 @@ use hyper::{
 use super::{
     acting,
     cookies::SESSION,
-    page::{self, Frame, Words},
+    page::{self, Frame, UNREACHED, Words},
     portal::Portal,
     request::{Members, browser_language, cookie, wants_json},
-    sessions::LoggedIn,
+    sessions::{self, LoggedIn},
 };
-use crate::{gateway::Gateway, transport::Body};
+use crate::{changes::key_of, gateway::Gateway, state::visits::Unreached, transport::Body};
 
 pub(super) const NOT_FOUND: Words = Words { zh: "没有这个页面。", en: "There is no such page." };
 pub(super) const NOT_ALLOWED: Words =
@@ -35,6 +36,22 @@ pub(super) const TOO_OFTEN: Words = Words {
     en: "You look too often; each look is recorded. Please try again in a minute.",
 };
 
+/// A session that goes on, and whether it acted by a mandate that has ended.
+async fn found(gateway: &Gateway, name: &str, chosen: Option<Language>) -> Result<Option<(LoggedIn, bool)>, Unreached> {
+    let Some(session) = sessions::find(gateway, name, chosen).await? else { return Ok(None) };
+    // Once the account is freed, its sessions are over.
+    let is_free = |id| gateway.standing.bound_ids.of_id(&key_of(&gateway.standing, id)).is_none();
+    if session.account.as_ref().is_some_and(is_free) {
+        sessions::end(gateway, name).await?;
+        return Ok(None);
+    }
+    let is_over = !acting::is_allowed(gateway, &session);
+    if is_over {
+        sessions::act_for(gateway, name, &session, None).await?;
+    }
+    Ok(Some((session, is_over)))
+}
+
 /// One request, and who sent it.
 pub(super) struct Visit {
     pub(super) head: Parts,
@@ -45,29 +62,34 @@ pub(super) struct Visit {
     pub(super) json: bool,
     /// Whether the session acted by a mandate that has ended; it acts for nobody else from here on.
     pub(super) is_over: bool,
+    /// Who sent it cannot be told: then nothing is done.
+    pub(super) is_unreached: bool,
 }
 
 impl Visit {
-    pub(super) fn new(portal: &Portal, gateway: &Gateway, head: Parts) -> Self {
+    pub(super) async fn new(portal: &Portal, gateway: &Gateway, head: Parts) -> Self {
         let chosen = Members::of_query(&head).and_then(|members| members.language());
         let name = cookie(&head.headers, SESSION);
-        let mut session = name.and_then(|name| portal.sessions.find(name, chosen, gateway.clock.monotonic()));
-        // Once the account is freed, its sessions are over.
-        let account = session.as_ref().and_then(|session| session.account);
-        if account.is_some_and(|account| gateway.standing.bound_ids.of_id(&account).is_none()) {
-            name.into_iter().for_each(|name| portal.sessions.end(name));
-            session = None;
-        }
-        let is_over = session.as_ref().is_some_and(|session| !acting::is_allowed(gateway, session));
-        if is_over {
-            name.into_iter().for_each(|name| portal.sessions.act_for(name, None));
-        }
+        let found = match name {
+            Some(name) => found(gateway, name, chosen).await,
+            None => Ok(None),
+        };
+        let is_unreached = found.is_err();
+        let (session, is_over) = found.unwrap_or_default().unzip();
+        let is_over = is_over.unwrap_or_default();
         let name = name.filter(|_| session.is_some()).map(str::to_owned);
         let language = session.as_ref().map(|session| session.language);
         let language = language.or(chosen).unwrap_or_else(|| browser_language(&head.headers));
         let frame = portal.frame(session.as_ref(), language);
         let json = wants_json(&head.headers);
-        Self { head, name, session, frame, json, is_over }
+        Self { head, name, session, frame, json, is_over, is_unreached }
+    }
+
+    /// What is said where who is logged in cannot be made sure of.
+    pub(super) fn unreached(&self) -> Response<Body> {
+        let mut response = self.say(UNREACHED, StatusCode::SERVICE_UNAVAILABLE);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        response
     }
 
     /// One sentence, as a page or for a program.

@@ -120,7 +120,7 @@ fn the_list_is_the_record_entry_by_entry_and_says_what_each_is() {
 
 #[test]
 fn pages_go_on_where_the_one_before_ended_and_miss_nothing() {
-    let (gateway, _service) = gateway();
+    let (gateway, service) = gateway();
     let folder = gateway.folder();
     let number = folder.person("late", 0);
     let housing = folder.caller("housing");
@@ -137,7 +137,12 @@ fn pages_go_on_where_the_one_before_ended_and_miss_nothing() {
     let all = [ids(&first), ids(&second)].concat();
     assert_eq!(all, of_record(folder, &number));
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 45);
-    // A cursor of this session for other days, an altered one, one of another person.
+    // The person goes on with it in another session too.
+    let again = Browser::new(folder);
+    drop(again.log_in());
+    assert_eq!(ids(&again.json(&format!("/me/queries?cursor={cursor}"))), ids(&second));
+    // A cursor of this person for other days, an altered one, one of another person.
+    service.person(&folder.person("clean", 0));
     let stranger = Browser::new(folder);
     drop(stranger.log_in());
     let mut altered = cursor.clone().into_bytes();

@@ -111,6 +111,19 @@ fn is_missing(reply: &Reply) -> bool {
     reply.json()["others"] == json!([{"log": origin("r1"), "missing": true}])
 }
 
+/// Through a balancer a cursor may come to the gateway that did not give it, and the own log may be named as another's.
+fn goes_on_anywhere(browser: &Browser, cursor: &str, rest: &BTreeSet<String>, own: &BTreeSet<String>) {
+    let unnamed = |cursor: &str| format!("/me/queries?cursor={cursor}");
+    assert!(within(TIME, || browser.json(&unnamed(cursor)).status == StatusCode::OK));
+    let went_on = browser.json(&unnamed(cursor)).json();
+    assert_eq!((&ids(&went_on["list"]), &went_on["statement"]["log"]), (rest, &json!(origin("r1"))));
+    let wrong = unnamed(&cursor.replace(|c: char| c.is_ascii_lowercase(), "A"));
+    assert_eq!(browser.json(&wrong).status, StatusCode::BAD_REQUEST);
+    let named = browser.json(&format!("/me/queries?log={}", origin("r0"))).json();
+    assert!(ids(&named["others"][0]["list"]).is_superset(own), "{named}");
+    assert_eq!((&named["others"][0]["log"], named.get("list")), (&json!(origin("r0")), None));
+}
+
 #[test]
 fn a_list_has_what_stands_in_every_log_page_by_page_and_says_what_is_missing() {
     let (gateways, service, directory) = asking();
@@ -136,6 +149,7 @@ fn a_list_has_what_stands_in_every_log_page_by_page_and_says_what_is_missing() {
         is_missing(&browser.json(&next(&cursor.replace(|c: char| c.is_ascii_lowercase(), "A")))),
         "no cursor of anybody's"
     );
+    goes_on_anywhere(&browser, &cursor, &ids(&rest["list"]), &own);
     assert_eq!(browser.json("/me/queries?log=nobody").status, StatusCode::NOT_FOUND);
     assert_eq!(browser.json(&format!("/me/blocks?log={}", origin("r1"))).status, StatusCode::BAD_REQUEST);
     names_who_asked(other);
@@ -252,6 +266,78 @@ fn who_was_told_and_the_proofs_are_had_of_every_log() {
     assert_eq!(browser.json("/me/queries").json()["others"], json!([{"log": wrong, "missing": true}]));
     assert!(first.err().text().contains("is no list of the log"), "{}", first.err().text());
     directory.holds(&stopped(vec![first, second]));
+}
+
+#[test]
+fn an_officer_at_one_counter_shows_what_stands_in_every_log_and_each_log_names_the_officer() {
+    let (gateways, _service, directory) = asking();
+    let [one, other] = [gateways[0].folder(), gateways[1].folder()];
+    let (number, jti) = (one.person("late", 0), new_jti());
+    let own = queries_at(one, &number, 1, "2026");
+    let there = queries_at(other, &number, 41, "2027");
+    let token = of_ten_uses(one, &jti, &number);
+    drop(checked::answer(other, "bank", &ask(&other.caller("bank"), &token)));
+    // Whoever asks for an officer who is none there gets nothing, nor by another's certificate, nor for more than a counter does.
+    let certificate = one.leaves().iter().chain(&at_once(one, &number)).find_map(|leaf| {
+        (leaf.json["actor"]["officer"] == "officer").then(|| leaf.json["actor"]["certificate"].clone())
+    });
+    let certificate = certificate.unwrap();
+    let before = other.leaves().len();
+    for (officer, certificate, act, status) in [
+        ("nobody", certificate.clone(), "queries", StatusCode::FORBIDDEN),
+        ("housing", certificate.clone(), "queries", StatusCode::FORBIDDEN),
+        ("supervisor", certificate.clone(), "queries", StatusCode::FORBIDDEN),
+        ("officer", json!("A".repeat(43)), "queries", StatusCode::FORBIDDEN),
+        ("officer", json!("x"), "queries", StatusCode::BAD_REQUEST),
+        ("officer", certificate.clone(), "export", StatusCode::FORBIDDEN),
+        ("officer", certificate.clone(), "recipients", StatusCode::FORBIDDEN),
+        ("officer", certificate, "block", StatusCode::FORBIDDEN),
+    ] {
+        let body = json!({"number": number, "act": act, "officer": officer, "certificate": certificate, "record": "tax-offence"});
+        assert_eq!(at_counter(other, OTHER, &body).status, status, "{officer} {act}");
+    }
+    assert_eq!(other.leaves().len(), before, "nothing was shown");
+    let asked = |more: &[(&str, &str)]| {
+        let mut body = json!({"number": number, "act": "queries"});
+        more.iter().for_each(|(name, value)| body[*name] = json!(value));
+        at_counter(one, "officer", &body)
+    };
+    let is_whole = |reply: &Reply| reply.json()["others"][0].get("missing").is_none();
+    let list = std::iter::repeat_with(|| asked(&[])).take(10).find(is_whole).unwrap().json();
+    assert!(ids(&list["list"]).is_superset(&own));
+    let part = &list["others"][0];
+    assert_eq!((&part["log"], ids(&part["list"]).len()), (&json!(origin("r1")), 40));
+    // It goes on there, however the cursor comes.
+    let cursor = part["list"]["next"].as_str().unwrap().to_owned();
+    let rest = asked(&[("cursor", &cursor)]).json();
+    let mut seen = ids(&part["list"]);
+    seen.extend(ids(&rest["list"]));
+    assert!(seen.is_superset(&there), "{rest}");
+    let named = asked(&[("log", &origin("r1")), ("cursor", &cursor)]).json();
+    assert_eq!(ids(&named["others"][0]["list"]), ids(&rest["list"]));
+    assert_eq!(asked(&[("log", "nobody")]).status, StatusCode::NOT_FOUND);
+    let consents = done(one, &json!({"number": number, "act": "consents"}));
+    assert_eq!(consents["others"][0]["list"]["consents"][0]["jti"], json!(jti));
+    let withdrawn = done(one, &json!({"number": number, "act": "withdraw", "iss": ISSUER, "jti": jti}));
+    assert_eq!(withdrawn["receipt"]["log"], json!(origin("r1")));
+    assert!(within(TIME, || ask(&one.caller("bank"), &token).code() == "consent-revoked"));
+    // That log names the gateway that asked, and the officer; and so does the person's own list.
+    let leaves = other.leaves();
+    let by = |leaf: &&Leaf, who: &str, kind: &str| leaf.text("kind") == kind && leaf.json["actor"]["officer"] == who;
+    assert!(leaves.iter().any(|leaf| by(&leaf, OTHER, "read")));
+    assert_eq!(leaves.iter().filter(|leaf| by(leaf, "officer", "revocation")).count(), 1);
+    assert!(leaves.iter().filter(|leaf| by(leaf, "officer", "binding")).count() >= 4);
+    let own_list = logged_in(other).json("/me/queries").json();
+    let acts: Vec<_> =
+        own_list["list"]["done_for"].as_array().unwrap().iter().map(|done| done["act"].clone()).collect();
+    assert!(acts.contains(&json!("withdraw")) && acts.contains(&json!("queries")), "{acts:?}");
+    directory.holds(&stopped(gateways));
+}
+
+/// The leaves once an officer has looked at the counter.
+fn at_once(folder: &Folder, number: &str) -> Vec<Leaf> {
+    drop(done(folder, &json!({"number": number, "act": "blocks"})));
+    folder.leaves()
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod remembered;
 mod rolling;
 mod rotations;
 mod schedule;
+mod sessions;
 mod standby;
 mod starts;
 

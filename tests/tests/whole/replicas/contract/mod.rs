@@ -8,6 +8,7 @@
 mod at_once;
 mod cases;
 mod random;
+mod visits;
 
 use std::{
     cell::{Cell, RefCell},
@@ -46,7 +47,7 @@ impl Place {
 
     /// So many of its gateways, with nothing counted yet.
     fn begins(&self, gateways: usize, logs: &Logs) -> Vec<SharedCounts> {
-        let all = "credit_replica, credit_act, credit_once, credit_count, credit_use, credit_repeat, credit_claim";
+        let all = "credit_replica, credit_act, credit_once, credit_count, credit_use, credit_repeat, credit_claim, credit_session, credit_word, credit_asked";
         drop(Server::shared().sql(&self.database, &format!("TRUNCATE {all}")).held());
         let join = |folder: &Folder| {
             let logs = Arc::clone(logs);
