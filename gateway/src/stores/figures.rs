@@ -129,6 +129,22 @@ impl Figures {
     }
 }
 
+/// Counts a look-up that waits, until it is dropped: whatever becomes of it.
+pub(super) struct Waits(Arc<Figures>);
+
+impl Waits {
+    pub(super) fn begin(figures: &Arc<Figures>) -> Self {
+        figures.waits();
+        Self(Arc::clone(figures))
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.is_read();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,21 +161,5 @@ mod tests {
             assert_eq!(figures.is_up(), up, "{found:?}");
         }
         assert_eq!(figures.look_ups(), [("answered", 0), ("timeout", 0), ("failed", 0)], "probes are no look-ups");
-    }
-}
-
-/// Counts a look-up that waits, until it is dropped: whatever becomes of it.
-pub(super) struct Waits(Arc<Figures>);
-
-impl Waits {
-    pub(super) fn begin(figures: &Arc<Figures>) -> Self {
-        figures.waits();
-        Self(Arc::clone(figures))
-    }
-}
-
-impl Drop for Waits {
-    fn drop(&mut self) {
-        self.0.is_read();
     }
 }
