@@ -76,10 +76,14 @@ fn ended_in(asks: &Command, language: &str) -> Ended {
     command("env", &arguments)
 }
 
-/// Of each line's case, the leaves of its answers without and with `repeats`; no line was refused.
+/// Of each line's case, the leaves of its answers without and with `repeats`; no line was refused. A batch as a whole may be, where
+/// the lines before had the rate: it names no case, and is asked again.
 fn answered(folder: &Folder) -> HashMap<String, (usize, usize)> {
     let mut by_case: HashMap<String, (usize, usize)> = HashMap::new();
     for Leaf { json, .. } in folder.leaves().iter().filter(|leaf| leaf.json["kind"] == "query") {
+        if json["code"] == "rate-limited" && json["inputs"]["case"] == false {
+            continue;
+        }
         assert_eq!(json["outcome"], "answered", "{json}");
         let case = json["ground"]["case"].as_str().unwrap().to_owned();
         let (first, again) = by_case.entry(case).or_default();

@@ -135,12 +135,13 @@ impl Store for PostgresStore {
     }
 
     fn look_up_all(&self, asked: Vec<Asked>) -> Result<LookUps<'_>, Vec<Asked>> {
-        Ok(Box::pin(async move {
+        // Both questions within the time of one.
+        Ok(Box::pin(self.database.in_time(async move {
             match self.database.histories(&asked).await {
                 Err(error) if error.is_of_data() && asked.len() > 1 => Ok(self.database.each_alone(&asked).await),
                 found => found,
             }
-        }))
+        })))
     }
 
     /// Asks each table for a number that nobody has.
