@@ -236,21 +236,24 @@ impl Load {
         self.ratio("durable", median(disk) / median(memory));
     }
 
-    /// MiB of a gateway that was just started, and of one with many idle connections: all that is resident, and of it what is its own
-    /// and no part of a file, as the program is.
+    /// MiB of a gateway that was just started, of one with many connections on which nobody asked yet, and with as many that had an
+    /// answer: all that is resident, and of it what is its own and no part of a file, as the program is.
     fn memory(&mut self) {
-        let gateway = gateway(Folder::new(), None);
-        let side = Side::gateway("gateway, idle connections", &gateway);
-        std::thread::sleep(Duration::from_secs(3));
-        self.held("start", &side);
-        let mut questions = Questions::of(gateway.folder());
-        let few = idle(&side, questions.must_checks(1_000), || side.own_kib());
-        std::thread::sleep(Duration::from_secs(3));
-        idle(&side, questions.must_checks(IDLE), || {
-            std::thread::sleep(Duration::from_secs(3));
-            self.held("connections", &side);
-        });
-        println!("memory: {few} KiB of its own at 1,000 connections, {} KiB after all of them", side.own_kib());
+        const REST: Duration = Duration::from_secs(6);
+        for asks in [false, true] {
+            let gateway = gateway(Folder::new(), None);
+            let side = Side::gateway("gateway, idle connections", &gateway);
+            std::thread::sleep(REST);
+            let mut questions = Questions::of(gateway.folder());
+            let requests = if asks { questions.must_checks(IDLE) } else { Vec::new() };
+            if !asks {
+                self.held("start", &side);
+            }
+            idle(&side, IDLE, &requests, || {
+                std::thread::sleep(REST);
+                self.held(if asks { "answered" } else { "connections" }, &side);
+            });
+        }
     }
 
     fn held(&mut self, when: &str, side: &Side) {
