@@ -8,7 +8,7 @@ use credit_audit::{
     leaf::Entry,
     log::{Durable, Log, Unsubmitted},
 };
-use credit_keys::{Entropy, SystemEntropy};
+use credit_keys::{Entropy, StoredEntropy};
 use credit_policy::InstitutionId;
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ pub enum NotRecorded {
 pub struct Recorder {
     log: Log,
     clock: Arc<dyn Clock>,
-    entropy: Arc<SystemEntropy>,
+    entropy: StoredEntropy,
     /// To whom acts are told that hold for every gateway.
     cluster: Option<Arc<Cluster>>,
 }
@@ -76,7 +76,7 @@ impl Recorder {
     /// For a running log. With a cluster, what holds for every gateway is told to all before it is said to be done.
     #[must_use]
     pub(crate) fn new(log: Log, clock: Arc<dyn Clock>, cluster: Option<Arc<Cluster>>) -> Self {
-        Self { log, clock, entropy: Arc::new(SystemEntropy::new()), cluster }
+        Self { log, clock, entropy: StoredEntropy::new(), cluster }
     }
 
     /// The same log, without telling anybody: for a start, when nobody can be told yet. A later round finds its acts in the log.
@@ -202,7 +202,7 @@ impl From<Unsubmitted> for NotRecorded {
 
 /// A UUIDv7 (RFC 9562 §5.7): milliseconds of now, the rest random.
 #[must_use]
-pub(crate) fn new_id(clock: &dyn Clock, entropy: &SystemEntropy) -> Uuid {
+pub(crate) fn new_id(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     let mut random = [0; 10];
     // Without entropy the id is only less random; whatever needs it for secrecy fails on its own.
     if entropy.fill(&mut random).is_err() {

@@ -30,7 +30,7 @@ mod signer;
 mod state;
 mod tree;
 
-pub use entropy::{Entropy, EntropyError, SystemEntropy};
+pub use entropy::{Entropy, EntropyError, StoredEntropy, SystemEntropy};
 pub use folder::FileError;
 pub use id::{KeyId, KeyIdError, KeyUse};
 pub use index_key::IndexKey;

@@ -1,8 +1,8 @@
 //! Who asks: the institution, its kind, its member of staff, the case.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::names::words_joined_by;
 use crate::number_guard::holds_citizen_number;
@@ -67,7 +67,7 @@ impl fmt::Debug for InstitutionKind {
 }
 
 impl Serialize for InstitutionKind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
@@ -187,8 +187,8 @@ pub enum IdError {
 pub struct InstitutionId(String);
 
 /// The id of the member of staff who asks, given by the institution: `[A-Za-z0-9._@-]{1,64}` (formats.md §2).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct StaffId(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct StaffId(Arc<str>);
 
 impl InstitutionId {
     /// Parses an id.
@@ -216,13 +216,19 @@ impl StaffId {
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         check(text, |c| c.is_ascii_alphanumeric() || "._@-".contains(c))?;
-        names_nobody(text).map(|()| Self(text.to_owned()))
+        names_nobody(text).map(|()| Self(text.into()))
     }
 
     /// The text of the id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for StaffId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The number of a case: as it was sent for the record, in its normal form for the counts.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use crate::asker::{IdError, check, names_nobody};
@@ -10,8 +12,8 @@ const SIGNS: &str = " -_./()〔〕【】[]";
 
 /// The number of the case for which a statute lets the institution ask: 1 to 64 letters and marks of any script, digits,
 /// spaces and `-_./()（）〔〕【】[]`, at least one of them a letter or a digit (formats.md §2).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct CaseNumber(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CaseNumber(Arc<str>);
 
 impl CaseNumber {
     /// Parses a case number.
@@ -21,16 +23,24 @@ impl CaseNumber {
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
         check(text, is_allowed)?;
-        if !normal_case(text).contains(char::is_alphanumeric) {
+        // Letters and digits of ASCII stay what they are.
+        let has_word = text.contains(|c: char| c.is_ascii_alphanumeric());
+        if !has_word && !normal_case(text).contains(char::is_alphanumeric) {
             return Err(IdError::Character);
         }
-        names_nobody(text).map(|()| Self(text.to_owned()))
+        names_nobody(text).map(|()| Self(text.into()))
     }
 
     /// The text of the case number, as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for CaseNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

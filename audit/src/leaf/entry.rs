@@ -19,7 +19,7 @@ use super::peek::{MAX_LEAF_BYTES, is_institution};
 pub const MAX_TAIL_BYTES: usize = MAX_LEAF_BYTES - 256;
 
 /// The tail of nearly every leaf is shorter.
-const USUAL_TAIL_BYTES: usize = 2048;
+const USUAL_TAIL_BYTES: usize = 3072;
 
 /// A leaf before the writer gives it its place: everything but `at` and `seq`.
 #[derive(Debug, Clone, PartialEq, Eq)]

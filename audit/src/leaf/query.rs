@@ -78,6 +78,25 @@ pub enum GroundRecord<'a> {
     },
 }
 
+impl GroundRecord<'_> {
+    /// The same, without a copy of its texts.
+    #[must_use]
+    pub fn borrowed(&self) -> GroundRecord<'_> {
+        match self {
+            Self::Consent { consent, use_ } => GroundRecord::Consent { consent: (&**consent).into(), use_: *use_ },
+            Self::ConsentAgain { first, use_ } => GroundRecord::ConsentAgain { first: *first, use_: *use_ },
+            Self::Statute { statute, rank, case, consent_on_file } => GroundRecord::Statute {
+                statute: (&**statute).into(),
+                rank: rank.as_deref().map(Cow::from),
+                case: (&**case).into(),
+                consent_on_file: *consent_on_file,
+            },
+            Self::Person { self_ } => GroundRecord::Person { self_: *self_ },
+            Self::Public { public } => GroundRecord::Public { public: *public },
+        }
+    }
+}
+
 /// Of a query that another gateway asks: for whom (formats.md §2).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

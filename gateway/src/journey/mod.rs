@@ -1,8 +1,8 @@
 //! The journey of a query, from a known caller to an answer that is on the record. Names and order only: each stage is a
 //! file under `stages/`, and each proof can be made by its stage alone. It knows no HTTP: a door lends an [`Exchange`].
 //!
-//! A door runs the journey in a task of its own, so that a caller who hangs up does not stop the record. A panic of a
-//! stage is caught here and recorded as `internal-error`.
+//! A door lets the journey go on in a task of its own where its caller hangs up, so that this does not stop the record. A panic of
+//! a stage is caught here and recorded as `internal-error`.
 
 pub(crate) mod caller;
 pub(crate) mod detail;
@@ -35,7 +35,7 @@ use refusal::Refusal;
 use stages::{
     accept::accept,
     admit::admit,
-    authorise::authorise,
+    authorise::{Permitted, authorise},
     fetch::fetch,
     ground::ground,
     identify::identify,
@@ -78,8 +78,9 @@ pub(crate) async fn journey<R>(
     let span = telemetry::span(id, who.institution_id());
     let mut timer = StageTimer::begin(&gateway.clock, span.clone());
     let mut evidence = Evidence::begin(id, moment.clone(), &caller, permits);
-    let stages = run_stages(gateway, &moment, caller, exchange, &mut evidence, &mut timer).instrument(span.clone());
-    let outcome = AssertUnwindSafe(stages).catch_unwind().await;
+    // Boxed, as what records is: a future is moved whole into each that it is put into.
+    let stages = Box::pin(run_stages(gateway, &moment, caller, exchange, &mut evidence, &mut timer));
+    let outcome = AssertUnwindSafe(stages.instrument(span.clone())).catch_unwind().await;
     let outcome = outcome.unwrap_or_else(|_| Err(Refusal::because(Code::InternalError, "a stage panicked")));
     let ended = exchange.ended().await;
     if ended == Ended::Broken {
@@ -87,9 +88,11 @@ pub(crate) async fn journey<R>(
     }
     timer.enter(Stage::Record);
     let recorded = match outcome {
-        Ok(Outcome::Answer(answer)) => record_answer(gateway, *answer, exchange).instrument(span.clone()).await,
+        Ok(Outcome::Answer(answer)) => {
+            Box::pin(record_answer(gateway, answer, exchange)).instrument(span.clone()).await
+        }
         Ok(Outcome::Withdrawal(withdrawal)) => {
-            record_withdrawal(gateway, withdrawal, exchange).instrument(span.clone()).await
+            Box::pin(record_withdrawal(gateway, withdrawal, exchange)).instrument(span.clone()).await
         }
         Ok(Outcome::Case(reported)) => {
             Box::pin(record_case(gateway, *reported, exchange)).instrument(span.clone()).await
@@ -97,7 +100,9 @@ pub(crate) async fn journey<R>(
         Ok(Outcome::Feedback(reported)) => {
             Box::pin(record_feedback(gateway, *reported, exchange)).instrument(span.clone()).await
         }
-        Err(refusal) => record_refusal(gateway, &mut evidence, refusal, exchange).instrument(span.clone()).await,
+        Err(refusal) => {
+            Box::pin(record_refusal(gateway, &mut evidence, refusal, exchange)).instrument(span.clone()).await
+        }
     };
     let recorded = recorded.map_err(|_| Dropped::NotRecordable)?;
     timer.enter(Stage::Reply);
@@ -143,12 +148,22 @@ async fn run_stages<'e>(
     let grounded = ground(gateway, moment, asked, exchange.consent())?;
     timer.enter(Stage::Authorise);
     let permitted = authorise(&moment.rules.catalogue, grounded)?;
+    // Boxed: it needs much room, and a request that is refused or still read has none of it.
+    Box::pin(look_up(gateway, moment, permitted, exchange, timer)).await.map(Outcome::Answer)
+}
+
+/// The stages from the reservation of a look-up to its answer.
+async fn look_up<'e>(
+    gateway: &Gateway,
+    moment: &Moment,
+    permitted: Permitted<'e>,
+    exchange: &mut impl Exchange,
+    timer: &mut StageTimer,
+) -> Result<Box<Answer<'e>>, Refusal> {
     timer.enter(Stage::Admit);
-    let admitted = Box::pin(admit(gateway, moment, permitted)).await?;
+    let admitted = admit(gateway, moment, permitted).await?;
     timer.enter(Stage::Fetch);
-    // Boxed: they need much room, and a request that is refused or still read has none of it.
-    let fetched = Box::pin(fetch(gateway, admitted, exchange.seat())).await?;
+    let fetched = fetch(gateway, admitted, exchange.seat()).await?;
     timer.enter(Stage::Minimise);
-    let answer = Box::pin(minimise(gateway, moment, fetched, exchange)).await?;
-    Ok(Outcome::Answer(Box::new(answer)))
+    minimise(gateway, moment, fetched, exchange).await.map(Box::new)
 }

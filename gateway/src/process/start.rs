@@ -39,7 +39,7 @@ use credit_audit::{
     log::{self, Recovered},
     pruned::PRUNED,
 };
-use credit_keys::SystemEntropy;
+use credit_keys::{StoredEntropy, SystemEntropy};
 use credit_policy::Catalogue;
 use jiff::{Timestamp, tz::Offset};
 use tokio::sync::{Semaphore, watch};
@@ -144,6 +144,7 @@ pub(crate) async fn open(
         metrics: metrics(&catalogue, &*clock)?,
         clock,
         entropy,
+        nonces: StoredEntropy::new(),
         issuers,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::default(),

@@ -175,6 +175,20 @@ impl SqliteStore {
         }
     }
 
+    async fn look_up_each(&self, asked: Vec<Asked>) -> Found {
+        self.check_file()?;
+        let at_hand = |one: &Asked| self.standing.at_hand.look_up(one, |serving| about(serving, one));
+        let mut found: Vec<_> = asked.iter().map(at_hand).collect();
+        let others: Vec<_> = asked.into_iter().zip(&found).filter(|(_, found)| found.is_none()).collect();
+        if !others.is_empty() {
+            let others = others.into_iter().map(|(one, _)| one).collect();
+            let read = self.ask(Question::Persons(others)).await?;
+            found.iter_mut().filter(|found| found.is_none()).zip(read).for_each(|(place, one)| *place = Some(one));
+        }
+        let ended = || Err(StoreError::Failed(StoreFault::ReaderEnded));
+        Ok(found.into_iter().map(|one| one.unwrap_or_else(ended)).collect())
+    }
+
     fn check_file(&self) -> Result<(), StoreError> {
         self.standing.fault.load_full().map_or(Ok(()), |fault| Err(StoreError::Failed(StoreFault::File(fault))))
     }
@@ -213,9 +227,9 @@ impl Store for SqliteStore {
         Box::pin(self.look_up_one(asked))
     }
 
-    /// One way to a reader and back, one after the other there: a statement in the same process costs little.
+    /// What is not at hand by one way to a reader and back, one after the other there: a statement in the same process costs little.
     fn look_up_all(&self, asked: Vec<Asked>) -> Result<LookUps<'_>, Vec<Asked>> {
-        Ok(Box::pin(self.ask(Question::Persons(asked))))
+        Ok(Box::pin(self.look_up_each(asked)))
     }
 
     fn is_at_hand(&self) -> bool {

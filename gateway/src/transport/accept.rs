@@ -27,6 +27,7 @@ use crate::{
     transport::{
         Body,
         aborts::{Abort, instead_of_a_head},
+        alarm::Alarm,
         http1,
         http1_guard::Http1Guard,
         http2,
@@ -57,6 +58,14 @@ pub(crate) struct Peer {
     pub abort: Abort,
     /// In which the tasks of its requests stand.
     pub line: Line,
+    /// Of its task.
+    pub alarm: Alarm,
+}
+
+impl Peer {
+    fn new(address: IpAddr, standing: Option<Arc<CertificateStatus>>, line: Line) -> Self {
+        Self { address, standing, abort: Abort::default(), line, alarm: Alarm::default() }
+    }
 }
 
 /// Accepts until the gateway drains. `service` makes the service of one connection; nothing where its caller has too many
@@ -109,18 +118,18 @@ where
                         let line = standing.as_ref().map_or(line, |standing| turns.line(door.whose(standing)));
                         // In a task of its own size: what a handshake needs is given back by now. The stream is boxed,
                         // since each future that it is handed on to would have room for it.
-                        let (stream, peer) =
-                            (Box::new(stream), Peer { address: peer.ip(), standing, abort: Abort::default(), line });
+                        let (stream, peer) = (Box::new(stream), Peer::new(peer.ip(), standing, line));
                         let line = peer.line.clone();
                         line.spawn(async move { certified(stream, peer, &door, service).await });
                     }
                 }
                 None => {
+                    let peer = Peer::new(peer.ip(), None, line);
+                    let alarm = peer.alarm.clone();
                     if let Some((_permit, place)) = door.admit().await
-                        && let Some(service) =
-                            service(Peer { address: peer.ip(), standing: None, abort: Abort::default(), line })
+                        && let Some(service) = service(peer)
                     {
-                        in_clear(stream, place, &door, service).await;
+                        in_clear((stream, alarm), place, &door, service).await;
                     }
                 }
             }
@@ -189,7 +198,7 @@ fn standing(stream: &TlsStream<TcpStream>, door: &ListenerConfig) -> Option<Arc<
 }
 
 /// Serves a connection without TLS.
-async fn in_clear<S, T, E>(stream: TcpStream, place: Option<Place>, door: &ListenerConfig, service: S)
+async fn in_clear<S, T, E>((stream, alarm): (TcpStream, Alarm), place: Option<Place>, door: &ListenerConfig, service: S)
 where
     S: Fn(Request<Incoming>) -> T,
     T: Future<Output = Result<Response<Body>, E>>,
@@ -198,7 +207,7 @@ where
     let voice = place.as_ref().map(Place::voice);
     let stream = WriteTimeout::new(stream, door.request, door.closed.stalled.clone(), voice);
     tokio::select! {
-        ended = http1::serve(stream, door, door.request, None, service) => end(ended, door, None),
+        ended = http1::serve(stream, door, (door.request, alarm), None, service) => end(ended, door, None),
         () = crowded_out(place) => door.closed.too_many.inc(),
     }
 }
@@ -224,7 +233,8 @@ where
     };
     let voice = place.as_ref().map(Place::voice);
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let (standing, abort, line) = (peer.standing.clone(), peer.abort.clone(), peer.line.clone());
+    let (standing, abort, line, alarm) =
+        (peer.standing.clone(), peer.abort.clone(), peer.line.clone(), peer.alarm.clone());
     let certificate = standing.as_ref().map(|standing| standing.thumbprint());
     let Some(service) = service(peer) else {
         door.closed.too_many.inc();
@@ -246,7 +256,7 @@ where
         }
         let wait = first_bytes(&mut stream, door).await;
         let (stream, gate) = Http1Guard::new(WriteTimeout::new(stream, door.request, stalled, voice), door.request);
-        Box::pin(http1::serve(stream, door, wait, Some(gate), service)).await
+        Box::pin(http1::serve(stream, door, (wait, alarm), Some(gate), service)).await
     };
     tokio::select! {
         ended = serve => end(ended, door, certificate),

@@ -7,16 +7,19 @@ use hyper::{
     http::{request::Parts, uri::Authority},
 };
 
-use super::http1_guard::{GuardHandle, HEAD_BYTES, HEAD_LINES, HeadVerdict};
+use super::{
+    http1_guard::{GuardHandle, HEAD_BYTES, HEAD_LINES, HeadVerdict},
+    incoming::Incoming,
+};
 
-/// What was seen of a head that [`look`] has seen; of any other, nothing wrong.
+/// What was seen of a request's head.
 #[must_use]
-pub(crate) fn verdict<B>(request: &Request<B>) -> HeadVerdict {
-    request.extensions().get().copied().unwrap_or(HeadVerdict::Sound)
+pub(crate) fn verdict(request: &Request<Incoming>) -> HeadVerdict {
+    request.body().seen()
 }
 
-/// Looks at a head, and notes on the request what was seen. `gate` is the one that its bytes came through, if any.
-pub(super) fn look<B>(request: Request<B>, gate: Option<&Arc<GuardHandle>>) -> Request<B> {
+/// Looks at a head, and says what was seen. `gate` is the one that its bytes came through, if any.
+pub(super) fn look<B>(request: Request<B>, gate: Option<&Arc<GuardHandle>>) -> (Parts, B, HeadVerdict) {
     let seen = gate.map_or(HeadVerdict::Sound, |gate| gate.head_was_read(&request));
     let (mut head, body) = request.into_parts();
     let seen = match seen {
@@ -29,8 +32,7 @@ pub(super) fn look<B>(request: Request<B>, gate: Option<&Arc<GuardHandle>>) -> R
         let language = head.headers.remove(header::ACCEPT_LANGUAGE);
         head.headers = language.map(|language| (header::ACCEPT_LANGUAGE, language)).into_iter().collect();
     }
-    head.extensions.insert(seen);
-    Request::from_parts(head, body)
+    (head, body, seen)
 }
 
 /// Whether the body is sent once a 100 (Continue) says that it is wanted (RFC 9110 §10.1.1).
@@ -48,6 +50,15 @@ fn is_too_large(head: &Parts) -> bool {
     let lines = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
     let bytes = request_line + host_line + lines.sum::<usize>() + "\r\n".len();
     bytes > HEAD_BYTES || 1 + usize::from(host.is_some()) + head.headers.len() >= HEAD_LINES
+}
+
+/// A name or an IPv4 address, with a port or without: an authority, and nothing has to be made to see it.
+fn is_plain(host: &[u8]) -> bool {
+    let mut parts = host.splitn(2, |byte| *byte == b':');
+    let (name, port) = (parts.next().unwrap_or_default(), parts.next());
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let is_port = |port: &[u8]| (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
+    !name.is_empty() && name.iter().all(is_of_name) && port.is_none_or(is_port)
 }
 
 /// Whether two parties might read this head differently: a `Transfer-Encoding` that is not `chunked` alone, two lengths, no
@@ -73,7 +84,9 @@ pub fn is_ambiguous(head: &Parts) -> bool {
         host.zip(authority).is_some_and(|(host, authority)| host.as_bytes() != authority.as_str().as_bytes());
     // HTTP/2 names the host in `:authority`, which is kept in the URI.
     let named = host.is_some() || (head.version >= Version::HTTP_2 && authority.is_some());
-    let is_host = host.is_none_or(|host| host.is_empty() || Authority::try_from(host.as_bytes()).is_ok());
+    let is_host = host.is_none_or(|host| {
+        host.is_empty() || is_plain(host.as_bytes()) || Authority::try_from(host.as_bytes()).is_ok()
+    });
     let names_user = |host: &[u8]| host.contains(&b'@');
     second.is_some()
         || elsewhere
@@ -81,4 +94,19 @@ pub fn is_ambiguous(head: &Parts) -> bool {
         || !is_host
         || host.is_some_and(|host| names_user(host.as_bytes()))
         || authority.is_some_and(|authority| names_user(authority.as_str().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_host_is_an_authority_and_what_is_none_is_not_plain() {
+        for host in ["a", "localhost:8443", "gateway.example", "192.0.2.7:1", "a.b-c.:65535", "-"] {
+            assert!(is_plain(host.as_bytes()) && Authority::try_from(host).is_ok(), "{host}");
+        }
+        for host in ["", ":", ":1", "a:", "a:1:2", "a:b", "a:123456", "a@b", "[::1]", "a b", "a/b", "a_b", "é"] {
+            assert!(!is_plain(host.as_bytes()), "{host}");
+        }
+    }
 }

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use hyper::{Request, Response, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     Body,
+    alarm::Alarm,
     body::discard,
     head::{expects_continue, look},
     http1_guard::GuardHandle,
@@ -19,11 +20,11 @@ use super::{
 const HEAD_BYTES: usize = 32 * 1024;
 const HEAD_LINES: usize = 72;
 
-/// Serves a connection; `wait` is the time until the head of a request must be there.
+/// Serves a connection; `wait` is the time until the head of a request must be there, by the connection's own `alarm`.
 pub(super) async fn serve<I, S, T, E>(
     stream: I,
     door: &ListenerConfig,
-    wait: Duration,
+    (wait, alarm): (Duration, Alarm),
     gate: Option<Arc<GuardHandle>>,
     service: S,
 ) -> hyper::Result<()>
@@ -35,9 +36,9 @@ where
 {
     let time = door.request;
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let (head, body) = look(request, gate.as_ref()).into_parts();
+        let (head, body, seen) = look(request, gate.as_ref());
         let waits = expects_continue(&head);
-        let (body, unread) = Incoming::new(Source::Http1(body), None, waits);
+        let (body, unread) = Incoming::new(Source::Http1(body), seen, None, waits);
         let answer = service(Request::from_parts(head, body));
         async move {
             let response = answer.await?;
@@ -46,7 +47,7 @@ where
         }
     });
     let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
+        .timer(alarm)
         .header_read_timeout(wait)
         .max_headers(HEAD_LINES)
         .max_buf_size(HEAD_BYTES)

@@ -81,11 +81,10 @@ where
         };
         let Some(accepted) = accepted else { return Ok(()) };
         let (request, respond) = accepted?;
-        let request = look(request, None);
-        let (head, body) = request.into_parts();
+        let (head, body, seen) = look(request, None);
         let expects = expects_continue(&head) && !body.is_end_stream();
         let (is_head, wanted) = (head.method == Method::HEAD, expects.then(Arc::<Notify>::default));
-        let (body, unread) = Incoming::new(Source::Http2(body), wanted.clone(), expects);
+        let (body, unread) = Incoming::new(Source::Http2(body), seen, wanted.clone(), expects);
         let answer = service(Request::from_parts(head, body));
         let (time, clock) = (door.request, Arc::clone(&door.clock));
         let again = wanted.clone();

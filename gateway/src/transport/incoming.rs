@@ -6,9 +6,12 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Bytes};
 use tokio::sync::{Notify, oneshot};
 
+use super::http1_guard::HeadVerdict;
+
 /// A body on its way in. Dropped before [`Incoming::give_up`], it goes back to its connection, which reads the rest.
 pub struct Incoming {
     source: Option<Source>,
+    seen: HeadVerdict,
     is_given_up: bool,
     wanted: Option<Arc<Notify>>,
     waits: bool,
@@ -41,16 +44,26 @@ pub(super) enum Piece {
 }
 
 impl Incoming {
-    /// A body, and where it comes back to. `wanted` is told once somebody begins to read it; its caller `waits` for that
+    /// A body behind a head of which that was `seen`, and where it comes back to. `wanted` is told once somebody begins to read it; its caller `waits` for that
     /// before it is sent (RFC 9110 §10.1.1).
-    pub(super) fn new(source: Source, wanted: Option<Arc<Notify>>, waits: bool) -> (Self, oneshot::Receiver<Unread>) {
+    pub(super) fn new(
+        source: Source,
+        seen: HeadVerdict,
+        wanted: Option<Arc<Notify>>,
+        waits: bool,
+    ) -> (Self, oneshot::Receiver<Unread>) {
         let (back, unread) = oneshot::channel();
-        (Self { source: Some(source), is_given_up: false, wanted, waits, back: Some(back) }, unread)
+        (Self { source: Some(source), seen, is_given_up: false, wanted, waits, back: Some(back) }, unread)
     }
 
     /// A body that came back, with nowhere else to go.
     pub(super) fn again(source: Source, wanted: Option<Arc<Notify>>) -> Self {
-        Self { source: Some(source), is_given_up: false, wanted, waits: false, back: None }
+        Self { source: Some(source), seen: HeadVerdict::Sound, is_given_up: false, wanted, waits: false, back: None }
+    }
+
+    /// What was seen of its head.
+    pub(super) fn seen(&self) -> HeadVerdict {
+        self.seen
     }
 
     /// Whether the caller waits to be asked for it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod aborts;
 pub(crate) mod accept;
+pub(crate) mod alarm;
 pub(crate) mod body;
 pub(crate) mod delayed_eof;
 pub(crate) mod failed_handshakes;
@@ -11,6 +12,7 @@ pub(crate) mod http1_guard;
 mod http2;
 pub(crate) mod http2_guard;
 pub(crate) mod incoming;
+pub(crate) mod kept;
 pub(crate) mod lines;
 pub(crate) mod listener;
 pub(crate) mod places;

@@ -1,29 +1,32 @@
-//! Ed25519 (RFC 8032 §5.1.7) for keys that are few and used often: with a table of multiples of each key a signature costs
-//! additions only, and no doublings. Taken is what a single verification without the cofactor takes, ring's among them.
+//! Ed25519 (RFC 8032 §5.1.7) for keys that are few and used often: with multiples of each key and of the base point a signature
+//! costs some additions, and no doublings. Taken is what a single verification without the cofactor takes, ring's among them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use curve25519_dalek::{
-    EdwardsPoint, Scalar,
-    constants::ED25519_BASEPOINT_TABLE,
-    edwards::{CompressedEdwardsY, EdwardsBasepointTable},
-    traits::BasepointTable,
+    EdwardsPoint, Scalar, constants::ED25519_BASEPOINT_POINT, edwards::CompressedEdwardsY, traits::Identity,
 };
 use ring::digest::{Context, SHA512};
+
+/// Bits of a place. With more of them there are fewer places to add, and more multiples: 220 KiB of a key, 640 KiB of the base point.
+const OF_KEY: u32 = 6;
+const OF_BASE: u32 = 8;
+
+static BASE: LazyLock<Multiples<OF_BASE>> = LazyLock::new(|| Multiples::of(ED25519_BASEPOINT_POINT));
 
 /// A public key, ready to verify.
 #[derive(Clone)]
 pub(super) struct VerifyingKey {
     encoded: [u8; 32],
     /// Multiples of the key, negated: R = s·B − k·A.
-    negated: Arc<EdwardsBasepointTable>,
+    negated: Arc<Multiples<OF_KEY>>,
 }
 
 impl VerifyingKey {
     /// Nothing where the bytes are no point of the curve: nothing verifies with them.
     pub(super) fn new(encoded: [u8; 32]) -> Option<Self> {
         let point: EdwardsPoint = CompressedEdwardsY(encoded).decompress()?;
-        Some(Self { encoded, negated: Arc::new(EdwardsBasepointTable::create(&-point)) })
+        Some(Self { encoded, negated: Arc::new(Multiples::of(-point)) })
     }
 
     /// Whether the signature is this key's over the message. `s` is below the order of the base point, and `R` is the one
@@ -38,14 +41,68 @@ impl VerifyingKey {
         }
         let Ok(hash) = <&[u8; 64]>::try_from(hash.finish().as_ref()).copied() else { return false };
         let k = Scalar::from_bytes_mod_order_wide(&hash);
-        let expected = ED25519_BASEPOINT_TABLE.mul_base(&s) + self.negated.mul_base(&k);
+        let expected = self.negated.add_product(&k, BASE.add_product(&s, EdwardsPoint::identity()));
         expected.compress().as_bytes() == r
     }
 }
 
+/// Of a point, for each place of a number, the multiples with the digits that may stand there: a product is a sum of one of each
+/// place. Which are taken can be seen from outside by their time, so this is for what everybody may know, as a signature.
+struct Multiples<const BITS: u32>(Vec<EdwardsPoint>);
+
+impl<const BITS: u32> Multiples<BITS> {
+    /// Digits are between this and its negative.
+    const LARGEST: i16 = 1 << (BITS - 1);
+    /// A scalar is below 2^253, and its last place has room for what is carried.
+    const PLACES: usize = 254_u32.div_ceil(BITS) as usize;
+
+    fn of(point: EdwardsPoint) -> Self {
+        let (mut all, mut once) = (Vec::new(), point);
+        for _ in 0..Self::PLACES {
+            let mut multiple = EdwardsPoint::identity();
+            all.extend((0..Self::LARGEST).map(|_| {
+                multiple += once;
+                multiple
+            }));
+            once = multiple + multiple;
+        }
+        Self(all)
+    }
+
+    /// The sum with the product of the point and a number.
+    fn add_product(&self, number: &Scalar, mut sum: EdwardsPoint) -> EdwardsPoint {
+        let places = self.0.chunks_exact(usize::from(Self::LARGEST.unsigned_abs()));
+        for (digit, multiples) in digits::<BITS>(number.as_bytes()).zip(places) {
+            let Some(multiple) = usize::from(digit.unsigned_abs()).checked_sub(1).and_then(|at| multiples.get(at))
+            else {
+                continue;
+            };
+            if digit < 0 {
+                sum -= multiple;
+            } else {
+                sum += multiple;
+            }
+        }
+        sum
+    }
+}
+
+/// The digits of a number, the lowest first, each between half the radix and its negative.
+fn digits<const BITS: u32>(number: &[u8; 32]) -> impl Iterator<Item = i16> {
+    let mut carried = 0;
+    (0_u32..).step_by(BITS as usize).map(move |from| {
+        let at = (from / 8) as usize;
+        let byte = |at: usize| u16::from(number.get(at).copied().unwrap_or(0));
+        let bits = ((byte(at) | byte(at + 1) << 8) >> (from % 8)) & ((1 << BITS) - 1);
+        let digit = bits.cast_signed() + carried;
+        carried = i16::from(digit > 1 << (BITS - 1));
+        digit - (carried << BITS)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
+    use curve25519_dalek::constants::EIGHT_TORSION;
     use proptest::prelude::*;
     use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
@@ -149,6 +206,22 @@ mod tests {
             assert!(!key.verifies(b"message", &signed[..length]));
         }
         assert!(!key.verifies(b"message", &[signed, &[0]].concat()));
+    }
+
+    /// The lowest and highest digits, and those from which something is carried through all places.
+    #[test]
+    fn a_sum_of_multiples_is_the_product() {
+        let carries = |byte: u8| Scalar::from_bytes_mod_order([byte; 32]);
+        let powers = (0..253)
+            .map(|bit| Scalar::from_bytes_mod_order(std::array::from_fn(|at| u8::from(at == bit / 8) << (bit % 8))));
+        let numbers =
+            [Scalar::ZERO, Scalar::ONE, -Scalar::ONE, carries(0x7f), carries(0x80), carries(0x81), carries(0xff)];
+        let (key, other) = (Multiples::<OF_KEY>::of(ED25519_BASEPOINT_POINT), EIGHT_TORSION[1]);
+        for number in numbers.into_iter().chain(powers.flat_map(|power| [power, -power])) {
+            let expected = ED25519_BASEPOINT_POINT * number + other;
+            assert_eq!(key.add_product(&number, other), expected, "{number:?}");
+            assert_eq!(BASE.add_product(&number, other), expected, "{number:?}");
+        }
     }
 
     proptest! {

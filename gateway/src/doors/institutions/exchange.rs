@@ -17,6 +17,7 @@ use super::{
     on_behalf::without,
     own::OwnRecord,
     query_body::question,
+    reply::rendered,
     reports::Report,
     route::{Beside, Routed, in_ascii, routed},
 };
@@ -173,7 +174,7 @@ impl Exchange for HttpExchange {
     fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
         match &self.at {
             At::Route(_) => serde_json::to_vec(&Beside::of(answer)).map(|json| in_ascii(&json)),
-            At::Nothing | At::Method(_) => serde_json::to_vec(answer),
+            At::Nothing | At::Method(_) => rendered(answer),
         }
     }
 

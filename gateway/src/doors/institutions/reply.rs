@@ -5,12 +5,13 @@ use hyper::{
     Response, Version,
     header::{self, HeaderValue},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
 use crate::{
     doors::problems::{refuse, set},
     journey::{
-        exchange::Ended,
+        exchange::{AnswerView, Ended},
         record::{Receipt, Recorded},
     },
     transport::{Body, whole},
@@ -24,9 +25,18 @@ struct ReceiptBody<'a> {
     leaf: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     opening: Option<&'a str>,
-    proof: String,
+    proof: ProofPath,
     #[serde(skip_serializing_if = "Option::is_none")]
     tlog_proof: Option<&'a str>,
+}
+
+/// Where the proof of a query is read.
+struct ProofPath(Uuid);
+
+impl Serialize for ProofPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("/v1/receipts/{}", self.0))
+    }
 }
 
 /// The reply to what was recorded in the log named `origin`.
@@ -87,10 +97,19 @@ impl<'a> ReceiptBody<'a> {
             index: receipt.index,
             leaf: &receipt.leaf,
             opening: receipt.opening.as_deref(),
-            proof: format!("/v1/receipts/{}", receipt.query),
+            proof: ProofPath(receipt.query),
             tlog_proof: receipt.proof.as_deref(),
         }
     }
+}
+
+/// Most answers are shorter, their receipts included.
+const USUAL_BYTES: usize = 1_536;
+
+/// An answer, with room for its receipt.
+pub(super) fn rendered(answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
+    let mut body = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut body, answer).map(|()| body)
 }
 
 /// Adds the receipt as the last member.
@@ -99,9 +118,8 @@ pub(super) fn with_receipt(mut body: Vec<u8>, origin: &str, receipt: &Receipt) -
     // The body is an object that this door wrote: its last byte is the closing brace.
     body.pop();
     body.extend_from_slice(b",\"receipt\":");
-    if let Ok(receipt) = serde_json::to_vec(&receipt) {
-        body.extend_from_slice(&receipt);
-    }
+    // Neither texts nor writing into a vector fails.
+    serde_json::to_writer(&mut body, &receipt).unwrap_or_default();
     body.push(b'}');
     body
 }

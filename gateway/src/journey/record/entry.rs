@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::{
-    leaf::{Base64, Entry, Outcome, QueryRecord},
+    leaf::{Base64, Entry, GroundRecord, Outcome, QueryRecord},
     log::NotRecordable,
 };
 use credit_keys::{Entropy, answer_commitment};
@@ -52,7 +52,7 @@ pub(super) fn query_entry(
     let sealed = person
         .as_ref()
         .zip(sealed::plaintext(evidence, &opening.bytes, said, sealed_bytes))
-        .map(|(person, plain)| person.seal(&id, &plain, sealed_bytes, &gateway.entropy))
+        .map(|(person, plain)| person.seal(&id, &plain, sealed_bytes, &gateway.nonces))
         .transpose()
         .map_err(|error| unrecordable(&error))?;
     let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
@@ -64,7 +64,7 @@ pub(super) fn query_entry(
         certificate: certificate.as_deref(),
         on_behalf: evidence.recognised.on_behalf.as_ref(),
         scenario: evidence.recognised.scenario.as_ref().map(|scenario| scenario.name()),
-        ground: evidence.ground.clone(),
+        ground: evidence.ground.as_ref().map(GroundRecord::borrowed),
         repeats: evidence.repeats,
         idempotency: idempotency.as_ref().map(|claim| Base64(&claim[..])),
         catalogue: evidence.rules().catalogue.label(),
@@ -102,7 +102,7 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn draw(gateway: &Gateway) -> Result<Self, NotRecordable> {
         let mut bytes = [0; 32];
-        gateway.entropy.fill(&mut bytes).map_err(|error| unrecordable(&error))?;
+        gateway.nonces.fill(&mut bytes).map_err(|error| unrecordable(&error))?;
         Ok(Self { bytes, text: STANDARD.encode(bytes) })
     }
 }

@@ -116,7 +116,7 @@ impl Recorded {
 /// [`NotRecordable`]: then nothing may be sent.
 pub(super) async fn record_answer(
     gateway: &Gateway,
-    answer: Answer<'_>,
+    answer: Box<Answer<'_>>,
     exchange: &mut impl Exchange,
 ) -> Result<Recorded, NotRecordable> {
     let AnswerParts { body, beside, permit, reservation, who, end, still, evidence } = answer.into_parts();
@@ -149,7 +149,7 @@ pub(super) async fn record_answer(
             }
             evidence.is_blocked = still.is_blocked(gateway);
             evidence.inputs.suspended = standing.is_suspended();
-            record_refusal(gateway, evidence, standing.refusal(), exchange).await
+            Box::pin(record_refusal(gateway, evidence, standing.refusal(), exchange)).await
         }
     }
 }

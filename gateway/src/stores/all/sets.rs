@@ -14,10 +14,11 @@ use super::{Asked, Member, Store, StoreError, StoreFault, Stores, add, missing};
 const SIDE_BY_SIDE: usize = 4;
 
 impl Stores {
-    /// Whether look-ups are to be gathered: not where nothing is gained, nor where another gateway answers single ones.
+    /// Whether look-ups are to be gathered: not where nothing is gained, nor where another gateway answers single ones. A store
+    /// that routes alone ask is not looked up in.
     pub(crate) fn gain_by_sets(&self) -> bool {
-        let is_at_hand = |member: &Member| member.records().is_some_and(|(_, store)| store.is_at_hand());
-        !self.have_gateway() && !self.0.iter().all(is_at_hand)
+        let waits = |member: &Member| member.records().is_some_and(|(_, store)| !store.is_at_hand());
+        !self.have_gateway() && self.0.iter().any(|member| !member.scope.is_empty() && waits(member))
     }
 
     /// As [`Self::look_up`], for questions of one plan and one purpose about several persons: one question to each store that

@@ -19,6 +19,7 @@ struct Made {
     figures: Figures,
     after: Duration,
     fails: bool,
+    is_at_hand: bool,
     seen: Arc<Seen>,
 }
 
@@ -48,6 +49,10 @@ impl Store for Made {
 
     fn probe(&self) -> Probe<'_> {
         Box::pin(async { if self.fails { Err(StoreError::Failed(StoreFault::ReaderEnded)) } else { Ok(()) } })
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.is_at_hand
     }
 
     fn figures(&self) -> &Figures {
@@ -84,6 +89,25 @@ fn named(catalogue: &Catalogue, classes: &[&str]) -> Scope {
 fn all_but(catalogue: &Catalogue, classes: &[&str]) -> Scope {
     let names: Vec<_> = catalogue.classes().map(|class| class.name().as_str()).collect();
     named(catalogue, &names.into_iter().filter(|name| !classes.contains(name)).collect::<Vec<_>>())
+}
+
+#[test]
+fn lines_are_looked_up_as_one_only_where_a_store_that_look_ups_ask_is_waited_for() {
+    let catalogue = shipped();
+    let at_hand = |is_at_hand| Box::new(Made { is_at_hand, ..Made::default() });
+    for (first, second, scope, gain) in [
+        (true, true, named(&catalogue, &LISTS), false),
+        (true, false, named(&catalogue, &LISTS), true),
+        (false, true, named(&catalogue, &LISTS), true),
+        // Routes alone ask it.
+        (true, false, named(&catalogue, &[]), false),
+        (false, false, named(&catalogue, &[]), true),
+    ] {
+        let mut stores = Stores::new();
+        stores.add("first", Scope::Everything, at_hand(first), 8);
+        stores.add("second", scope, at_hand(second), 8);
+        assert_eq!(stores.gain_by_sets(), gain, "at hand: {first}, {second}");
+    }
 }
 
 const LISTS: [&str; 2] = ["black-list", "grey-list"];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use credit_policy::{Code, Language};
 
-use super::line::unanswered;
+use super::line::LineAnswer;
 use crate::{
     callers::{register::Institution, trust::CertificateStatus},
     doors::problems::fixed_body,
@@ -32,6 +32,8 @@ pub(super) struct Answered {
 
 impl Answered {
     pub(super) fn none(number: usize, code: Code, language: Language) -> Self {
-        Self { text: unanswered(number, &fixed_body(&code.into(), language)), is_last: true }
+        let mut text = Vec::new();
+        LineAnswer::problem(fixed_body(&code.into(), language)).write(number, &mut text);
+        Self { text, is_last: true }
     }
 }

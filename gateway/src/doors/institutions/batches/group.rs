@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     asker::{Answered, Asker},
-    line::{LineExchange, answered},
+    line::{LineAnswer, LineExchange},
     lines::Numbered,
 };
 use crate::{
@@ -25,6 +25,9 @@ const LARGEST: usize = 32;
 /// Lines under way at once: enough that one commit of the log is of many. Another gateway is asked line by line: no more
 /// than one group then.
 const UNDER_WAY: usize = 256;
+
+/// Most answers of lines are shorter.
+const USUAL_LINE_BYTES: usize = 1_024;
 
 /// They take no more than this part of the room that an institution has for its queries.
 const PART: usize = 4;
@@ -83,19 +86,19 @@ impl Group {
     /// Asks its lines, once there is room for them.
     pub(super) async fn ask(self, asker: Asker, batch: Uuid, lines: Arc<Numbered>) -> Answered {
         let Self { first, callers } = self;
-        let room = match room(&asker, callers.len()).await {
+        let many = callers.len();
+        // Kept until all of them are recorded.
+        let _room = match room(&asker, many).await {
             Ok(room) => room,
             Err(code) => return Answered::none(first, code, asker.language),
         };
-        let seats = Seat::of(callers.len());
-        let each = (first..).zip(callers).zip(room).zip(seats);
-        let mut under_way: FuturesOrdered<_> = each
-            .map(|(((number, caller), permits), seat)| asker.ask(batch, number, &lines, caller, permits, seat))
-            .collect();
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(many * USUAL_LINE_BYTES);
+        let each = (first..).zip(callers.into_iter().zip(Seat::of(many)));
+        let mut under_way: FuturesOrdered<_> =
+            each.map(|(number, (caller, seat))| asker.ask(batch, number, &lines, caller, seat)).collect();
         for number in first.. {
             match under_way.next().await {
-                Some(Ok(line)) => text.extend_from_slice(&line),
+                Some(Ok(line)) => line.write(number, &mut text),
                 Some(Err(code)) => {
                     text.extend_from_slice(&Answered::none(number, code, asker.language).text);
                     // The others are recorded all the same.
@@ -111,17 +114,14 @@ impl Group {
 
 /// Room for so many lines, taken at once: a line that waited for its own while others of its group hold theirs could wait
 /// for ever.
-async fn room(asker: &Asker, count: usize) -> Result<Vec<Vec<OwnedSemaphorePermit>>, Code> {
+async fn room(asker: &Asker, count: usize) -> Result<[OwnedSemaphorePermit; 2], Code> {
     let gateway = &asker.gateway;
     let many = u32::try_from(count).unwrap_or(u32::MAX);
-    let mut each: Vec<Vec<_>> = (0..count).map(|_| Vec::with_capacity(2)).collect();
-    for room in [&asker.institution.journeys, &gateway.journeys] {
+    let take = async |room: &Arc<Semaphore>| {
         let taken = Semaphore::acquire_many_owned(Arc::clone(room), many).await;
-        let mut taken = taken.map_err(|_| Code::Overloaded)?;
-        for permits in &mut each {
-            permits.extend(taken.split(1));
-        }
-    }
+        taken.map_err(|_| Code::Overloaded)
+    };
+    let taken = [take(&asker.institution.journeys).await?, take(&gateway.journeys).await?];
     if gateway.is_draining() {
         return Err(Code::Draining);
     }
@@ -132,7 +132,7 @@ async fn room(asker: &Asker, count: usize) -> Result<Vec<Vec<OwnedSemaphorePermi
     if !gateway.is_heard() {
         return Err(Code::StateUnavailable);
     }
-    Ok(each)
+    Ok(taken)
 }
 
 impl Asker {
@@ -146,13 +146,13 @@ impl Asker {
         number: usize,
         lines: &Numbered,
         caller: Caller,
-        permits: Vec<OwnedSemaphorePermit>,
         seat: Seat,
-    ) -> Result<Vec<u8>, Code> {
+    ) -> Result<LineAnswer, Code> {
         let mut exchange = LineExchange::new(lines, batch, number, self.language, seat);
         let origin = &self.gateway.settings.log.origin;
-        let reply = |recorded, _| answered(number, recorded, origin);
-        journey(&self.gateway, caller, permits, &mut exchange, reply).await.map_err(|_| {
+        let reply = |recorded, _| LineAnswer::of(recorded, origin);
+        // Its group has the room.
+        journey(&self.gateway, caller, Vec::new(), &mut exchange, reply).await.map_err(|_| {
             self.gateway.metrics.unrecorded();
             Code::NotRecordable
         })

@@ -9,7 +9,7 @@ use crate::{
     doors::{
         institutions::{
             query_body::{self, Line},
-            reply::with_receipt,
+            reply::{rendered, with_receipt},
         },
         problems::problem,
     },
@@ -91,7 +91,7 @@ impl Exchange for LineExchange {
     }
 
     fn answer(&self, answer: &AnswerView<'_>) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(answer)
+        rendered(answer)
     }
 
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
@@ -103,23 +103,32 @@ impl Exchange for LineExchange {
     }
 }
 
-/// The line of what was recorded.
-pub(super) fn answered(number: usize, recorded: Recorded, origin: &str) -> Vec<u8> {
-    let (body, refusal, receipt) = recorded.into_parts();
-    let body = with_receipt(body, origin, &receipt);
-    match refusal {
-        None => numbered(&format!("{{\"line\":{number},\"status\":200,"), &body),
-        Some(_) => unanswered(number, &body),
+/// What a line is answered with.
+pub(super) struct LineAnswer {
+    /// A problem document says itself which status it has.
+    is_answer: bool,
+    body: Vec<u8>,
+}
+
+impl LineAnswer {
+    /// Of what was recorded.
+    pub(super) fn of(recorded: Recorded, origin: &str) -> Self {
+        let (body, refusal, receipt) = recorded.into_parts();
+        Self { is_answer: refusal.is_none(), body: with_receipt(body, origin, &receipt) }
     }
-}
 
-/// The line of a problem document.
-pub(super) fn unanswered(number: usize, problem: &[u8]) -> Vec<u8> {
-    numbered(&format!("{{\"line\":{number},"), problem)
-}
+    /// A problem document.
+    pub(super) fn problem(body: Vec<u8>) -> Self {
+        Self { is_answer: false, body }
+    }
 
-/// Both are objects that this program wrote: the first byte of the body is its opening brace.
-fn numbered(begin: &str, body: &[u8]) -> Vec<u8> {
-    let rest = body.strip_prefix(b"{").unwrap_or(body);
-    [begin.as_bytes(), rest, b"\n"].concat()
+    /// Writes the line of that number behind others.
+    pub(super) fn write(&self, number: usize, text: &mut Vec<u8>) {
+        let status = if self.is_answer { "\"status\":200," } else { "" };
+        // It is an object that this program wrote: its first byte is its opening brace.
+        let rest = self.body.strip_prefix(b"{").unwrap_or(&self.body);
+        for part in [format!("{{\"line\":{number},{status}").as_bytes(), rest, b"\n"] {
+            text.extend_from_slice(part);
+        }
+    }
 }
