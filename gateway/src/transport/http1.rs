@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hyper::{Request, Response, service::service_fn};
+use hyper::{
+    Request, Response,
+    server::conn::http1::Builder,
+    service::{HttpService, service_fn},
+};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -14,6 +18,7 @@ use super::{
     http1_guard::GuardHandle,
     incoming::{Incoming, Source},
     listener::ListenerConfig,
+    resting::{Doing, HeadTimer, REST, Resting, until_rest},
 };
 
 /// Request head: bytes and lines; behind a gate its bounds are narrower.
@@ -34,7 +39,7 @@ where
     T: Future<Output = Result<Response<Body>, E>>,
     E: std::error::Error + Send + Sync + 'static,
 {
-    let time = door.request;
+    let (time, rests) = (door.request, gate.is_some());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let (head, body, seen) = look(request, gate.as_ref());
         let waits = expects_continue(&head);
@@ -46,19 +51,157 @@ where
             Ok::<_, E>(response)
         }
     });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(alarm)
-        .header_read_timeout(wait)
-        .max_headers(HEAD_LINES)
-        .max_buf_size(HEAD_BYTES)
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = door.drained() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    run((stream, service), (wait, alarm), rests.then_some(door.idle), || door.drained()).await
+}
+
+/// Serves one request after the other; a connection that is to rest between them is idle for so long at most.
+async fn run<I, S, D>(
+    (stream, mut service): (I, S),
+    (mut wait, alarm): (Duration, Alarm),
+    idle: Option<Duration>,
+    drained: impl Fn() -> D,
+) -> hyper::Result<()>
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: HttpService<hyper::body::Incoming, ResBody = Body>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    D: Future<Output = ()>,
+{
+    let doing = Doing::default();
+    let mut stream = Resting::new(stream, doing.clone());
+    loop {
+        let mut connection = Builder::new()
+            .timer(HeadTimer::new(alarm.clone(), doing.clone()))
+            .header_read_timeout(wait)
+            .max_headers(HEAD_LINES)
+            .max_buf_size(HEAD_BYTES)
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), service);
+        let ended = tokio::select! {
+            ended = until_rest(&mut connection, &alarm, &doing, idle.is_some()) => ended,
+            () = drained() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                return connection.await;
+            }
+        };
+        if let Some(ended) = ended {
+            return ended;
         }
+        let parts = connection.into_parts();
+        (stream, service) = (parts.io.into_inner(), parts.service);
+        stream.put_back(parts.read_buf);
+        let idle = idle.unwrap_or_default();
+        tokio::select! {
+            () = stream.first_byte() => {}
+            // As where it never asked: its time is over.
+            () = tokio::time::sleep(idle.saturating_sub(REST)) => wait = Duration::from_millis(1),
+            () = drained() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        time::Instant,
+    };
+
+    use super::*;
+    use crate::transport::whole;
+
+    const LENGTH: usize = 5_000;
+    const IDLE: Duration = Duration::from_secs(60);
+
+    /// The caller's end of a connection that answers every request with so many bytes.
+    fn served(may_hold: usize, drained: tokio::sync::watch::Receiver<bool>) -> DuplexStream {
+        let (caller, stream) = duplex(may_hold);
+        let answer =
+            |_: Request<hyper::body::Incoming>| async { Ok::<_, Infallible>(Response::new(whole(vec![b'x'; LENGTH]))) };
+        tokio::spawn(async move {
+            let drained = || {
+                let mut drained = drained.clone();
+                async move { drop(drained.wait_for(|drained| *drained).await) }
+            };
+            drop(run((stream, service_fn(answer)), (IDLE, Alarm::default()), Some(IDLE), drained).await);
+        });
+        caller
+    }
+
+    /// Reads one answer.
+    async fn answer(caller: &mut DuplexStream) {
+        let mut read = Vec::new();
+        while !read.ends_with(b"\r\n\r\n") {
+            read.push(caller.read_u8().await.unwrap());
+        }
+        assert!(read.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        let mut body = vec![0; LENGTH];
+        caller.read_exact(&mut body).await.unwrap();
+        assert!(body.iter().all(|byte| *byte == b'x'));
+    }
+
+    async fn rest(times: u32) {
+        tokio::time::sleep(REST * times + Duration::from_millis(100)).await;
+    }
+
+    const ASKED: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_rests_is_answered_again_and_closed_when_its_time_is_over() {
+        let (_open, drained) = tokio::sync::watch::channel(false);
+        let mut caller = served(64 * 1024, drained);
+        for times in [1, 3, 0] {
+            caller.write_all(ASKED).await.unwrap();
+            answer(&mut caller).await;
+            rest(times).await;
+        }
+        let since = Instant::now();
+        assert_eq!(caller.read(&mut [0]).await.unwrap(), 0);
+        let closed = since.elapsed();
+        assert!((IDLE - REST..=IDLE + REST).contains(&closed), "{closed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_half_said_before_a_rest_is_not_forgotten() {
+        let (_open, drained) = tokio::sync::watch::channel(false);
+        let mut caller = served(64 * 1024, drained);
+        for at in [1, 10, ASKED.len() - 1] {
+            // The first half of the second request comes with the first one.
+            let (begin, end) = ASKED.split_at(at);
+            caller.write_all(&[ASKED, begin].concat()).await.unwrap();
+            answer(&mut caller).await;
+            rest(2).await;
+            caller.write_all(end).await.unwrap();
+            answer(&mut caller).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_taken_slowly_is_whole() {
+        let (_open, drained) = tokio::sync::watch::channel(false);
+        // All but the last bytes are held back where the caller reads nothing.
+        for may_hold in [64, LENGTH, LENGTH + 60] {
+            let mut caller = served(may_hold, drained.clone());
+            for _ in 0..2 {
+                caller.write_all(ASKED).await.unwrap();
+                rest(3).await;
+                answer(&mut caller).await;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_rests_is_closed_when_the_gateway_drains() {
+        let (drain, drained) = tokio::sync::watch::channel(false);
+        let mut caller = served(64 * 1024, drained);
+        caller.write_all(ASKED).await.unwrap();
+        answer(&mut caller).await;
+        rest(1).await;
+        drain.send(true).unwrap();
+        let since = Instant::now();
+        assert_eq!(caller.read(&mut [0]).await.unwrap(), 0);
+        assert!(since.elapsed() < REST);
     }
 }

@@ -16,6 +16,7 @@ pub(crate) mod kept;
 pub(crate) mod lines;
 pub(crate) mod listener;
 pub(crate) mod places;
+mod resting;
 pub(crate) mod tls;
 pub(crate) mod turns;
 pub(crate) mod write_timeout;
