@@ -119,7 +119,8 @@ fn a_long_log_costs_what_a_thousandth_of_it_does() {
     let of = |what: &dyn Fn(&Log) -> f64| both.each_ref().map(|log| least(rounds().map(|_| what(log))));
     let held = [
         holds("a query, µs", of(&|log| log.query(count)), 1.2),
-        holds("the receipt of the first query, µs", of(&|log| log.receipt(0, count)), 1.2),
+        // Of three levels of tiles instead of two.
+        holds("the receipt of the first query, µs", of(&|log| log.receipt(0, count)), 1.5),
         holds("the receipt of the last query, µs", of(&|log| log.receipt(1, count)), 1.2),
     ];
     let [short, long] = both.each_ref().map(|log| least(log.starts.iter().copied()));
@@ -219,7 +220,8 @@ fn many_persons_and_institutions_cost_what_few_do() {
         }
     }
     let held = [
-        holds("a query among few persons and many, µs", [each[0], each[1]], 1.3),
+        // A store of more than 16 MiB is not held in memory: another thread reads it.
+        holds("a query among few persons and many, µs", [each[0], each[1]], 1.5),
         holds("a query of one institution and of many, µs", [each[1], each[2]], 1.1),
     ];
     assert_eq!(held, [true; 2], "many cost more than they may");
