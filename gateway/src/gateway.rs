@@ -21,7 +21,7 @@ use credit_audit::{
     log::{Durable, Log, Lookup, LookupError},
     pruned::PrunedHead,
 };
-use credit_keys::{StateKey, StoredEntropy, SystemEntropy};
+use credit_keys::{StateKey, SystemEntropy};
 use credit_policy::{Catalogue, Code};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{AcquireError, Semaphore, watch};
@@ -104,8 +104,6 @@ pub struct Gateway {
     pub clock: Arc<dyn Clock>,
     /// The one source of randomness.
     pub entropy: SystemEntropy,
-    /// The same for the nonces and openings of records.
-    pub(crate) nonces: StoredEntropy,
     /// Figures for the operator.
     pub metrics: Metrics,
     /// Queries under way in the process.

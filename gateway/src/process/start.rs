@@ -39,7 +39,7 @@ use credit_audit::{
     log::{self, Recovered},
     pruned::PRUNED,
 };
-use credit_keys::{StoredEntropy, SystemEntropy};
+use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
 use jiff::{Timestamp, tz::Offset};
 use tokio::sync::{Semaphore, watch};
@@ -105,8 +105,7 @@ pub(crate) async fn open(
     let counted = Counted { has_answered: !projection.ledger.seqs.is_empty(), before: log_before.as_deref() };
     let keys = keyring((ring, &settings), &projection.ledger.keys, &counted, (&clock, &entropy)).await?;
     let said_before = said(before.as_ref(), &keys, clock.now())?;
-    let (previous, approved_before) =
-        before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
+    let (previous, approved_before) = before.as_ref().map(|it| (it.previous.clone(), it.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
     replicas::approvals(&settings, &mut projection.ledger, &counted).await?;
@@ -148,7 +147,6 @@ pub(crate) async fn open(
         metrics: metrics(&catalogue, &*clock)?,
         clock,
         entropy,
-        nonces: StoredEntropy::new(),
         issuers,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::default(),
