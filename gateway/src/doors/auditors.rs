@@ -17,7 +17,8 @@ use crate::{
         register::Institution,
         trust::{CertificateStatus, Trust},
     },
-    doors::console::{self, Barred, View, Viewer},
+    doors::console::{self, Barred, View, Viewer, asked, elsewhere},
+    doors::elsewhere::Others,
     doors::files::{LogFile, plain, serve},
     doors::officers,
     doors::persons::{Portal, counter},
@@ -84,7 +85,8 @@ pub(crate) async fn answer(
     let is_both = View::of(path).is_some();
     let act = officers::Path::of(path).filter(|_| !(is_both && is_get));
     let is_counter = path == counter::PATH;
-    let is_posted = act.is_some() || is_counter;
+    let is_elsewhere = path == elsewhere::PATH;
+    let is_posted = act.is_some() || is_counter || is_elsewhere;
     let only = if is_posted { Method::POST } else { Method::GET };
     if *request.method() != only {
         return not_allowed(is_posted, is_both);
@@ -94,6 +96,11 @@ pub(crate) async fn answer(
         let caller = (portal.as_deref(), &*auditor, &*standing);
         return counter::answer(&gateway, caller, &head.headers, body, language).await;
     }
+    if is_elsewhere {
+        let (head, body) = request.into_parts();
+        let caller = (&*auditor, &*standing);
+        return asked::answer((&gateway, trust), caller, &head.headers, body, language).await;
+    }
     if let Some(path) = act {
         let (head, body) = request.into_parts();
         let host = host(&head);
@@ -101,10 +108,17 @@ pub(crate) async fn answer(
     }
     if let Some(view) = View::of(request.uri().path()) {
         if role.is_some_and(|role| !view.is_for(role)) {
+            // That it was tried is on the record.
+            let tried = format!("{}/none/refused/role", request.uri().path().trim_matches('/'));
+            if !record_read(&gateway, &standing, &auditor, &tried).await {
+                return fixed(Code::NotRecordable, language);
+            }
             return barred(Barred::Role).unwrap_or_else(|| fixed(Code::ScenarioNotAllowed, language));
         }
         let at = (request.uri(), request.headers());
-        return look((&gateway, trust), view, (&auditor, &standing, role), at, language).await;
+        let (alone, others) = (Others::default(), portal.as_deref().map(Portal::others));
+        let gateways = (&gateway, trust, others.unwrap_or(&alone));
+        return look(gateways, view, (&auditor, &standing, role), at, language).await;
     }
     match LogFile::of(request.uri().path()) {
         // The whole log is for who decides, and for who supervises.
@@ -121,7 +135,7 @@ pub(crate) async fn answer(
 
 /// Shows a view, once the look is on the record.
 async fn look(
-    (gateway, trust): (&Arc<Gateway>, &Trust),
+    (gateway, trust, others): (&Arc<Gateway>, &Trust, &Others),
     view: View,
     (auditor, standing, role): (&Institution, &CertificateStatus, Option<Role>),
     at: (&Uri, &HeaderMap),
@@ -132,7 +146,7 @@ async fn look(
     {
         return fixed(Code::NotRecordable, language);
     }
-    console::answer((gateway, trust), view, at, Viewer::new(auditor, standing, role), language).await
+    console::answer((gateway, trust, others), view, at, Viewer::new(auditor, standing, role), language).await
 }
 
 fn not_allowed(is_posted: bool, is_both: bool) -> Response<Body> {
