@@ -2,13 +2,18 @@
 
 use super::{
     page::Frame,
-    span::{MissingLog, Why},
+    span::{MissingLog, Span, Why},
 };
 
 impl Frame {
     /// This gateway's log, where each row has the name of its own.
     pub(super) fn own_log(&self) -> Option<&str> {
         self.span.as_ref().map(|span| span.own.as_str())
+    }
+
+    /// Of which logs the page is, once the others were asked.
+    pub(super) fn told_span(&self) -> Option<&Span> {
+        self.span.as_ref().filter(|span| !span.came.is_empty() || !span.missing.is_empty())
     }
 
     /// Whether a row is of another gateway's log, whose acts are done there.
