@@ -10,7 +10,8 @@ use hyper::{Response, header::HeaderMap};
 use serde::Serialize;
 
 use super::{
-    alarms, consents, coverage,
+    alarms, consents,
+    coverage::{self, Covered},
     elsewhere::{Answer, looks_as},
     overview,
     page::Frame,
@@ -80,7 +81,10 @@ pub(in crate::doors) async fn answer(
     match view {
         View::Queries => shown(gateway, &frame, queries::of_this_log(gateway, asked, &frame).await),
         View::Consents => shown(gateway, &frame, consents::of_this_log(gateway, &frame).await),
-        View::Coverage => shown(gateway, &frame, coverage::of_this_log(gateway, asked, &frame).await),
+        View::Coverage => {
+            let covered = coverage::of_this_log(gateway, asked, &frame).await;
+            shown(gateway, &frame, covered.map(Covered::newest))
+        }
         View::Statistics => shown(gateway, &frame, statistics::of_this_log(gateway, asked, &frame).await),
         View::Overview => shown(gateway, &frame, Ok(overview::of_this_log(gateway, trust, &frame).await)),
         View::Alarms => shown(gateway, &frame, Ok(alarms::of_this_log(gateway, trust, &frame))),

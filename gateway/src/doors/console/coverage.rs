@@ -26,6 +26,8 @@ use crate::{
 
 /// Misses of a page.
 const MOST: usize = 200;
+/// Misses that another gateway is told.
+const MOST_THERE: usize = 5_000;
 
 /// Figures of one log, or of several side by side: each log counts what its own gateway was told.
 #[derive(Deserialize, Serialize)]
@@ -37,6 +39,9 @@ pub(super) struct Covered {
     /// Each names its log where there are several.
     misses: Vec<Miss>,
     reviews: ReviewFigures,
+    /// Whether another log has more misses than those that came, which are its newest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
     /// Those of the logs of other gateways.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_reviews: Vec<Named<ReviewFigures>>,
@@ -103,14 +108,24 @@ pub(super) async fn of_this_log(
         waiting: Named::all(cases.waiting, log),
         misses: cases.misses,
         reviews,
+        cut: false,
         other_reviews: Vec::new(),
     })
 }
 
 impl Covered {
+    /// With the newest misses alone, for another gateway.
+    pub(super) fn newest(mut self) -> Self {
+        let before = self.misses.len().saturating_sub(MOST_THERE);
+        self.cut = before > 0;
+        self.misses.drain(..before);
+        self
+    }
+
     /// With what another log has.
     fn add(&mut self, There { log, shown }: There<Self>) {
-        let Self { size, departments, waiting, misses, reviews, other_reviews: _ } = shown;
+        let Self { size, departments, waiting, misses, reviews, cut, other_reviews: _ } = shown;
+        self.cut |= cut;
         self.size = self.size.saturating_add(size);
         self.departments.extend(Named::all(departments.into_iter().map(|one| one.of), Some(&log)));
         self.waiting.extend(Named::all(waiting.into_iter().map(|one| one.of), Some(&log)));

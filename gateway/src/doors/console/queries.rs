@@ -171,8 +171,7 @@ async fn of_all_logs(
     let get = |name: &str| asked.and_then(|asked| asked.get(name)).filter(|value| !value.is_empty());
     let conditions: Vec<_> = CONDITIONS.iter().filter_map(|name| Some((*name, get(name)?.to_owned()))).collect();
     let text = serde_json::to_string(&conditions).unwrap_or_default();
-    let (key, officer) = (gateway.visits_key(), frame.viewer.id.clone());
-    let list = ListOf { key: &key, officer: &officer, conditions: &text };
+    let list = ListOf::new(&gateway.visits_key(), &frame.viewer.id, &text);
     let begun = get("cursor").map(|cursor| list.places(cursor).ok_or(Instead::Wrong(CURSOR))).transpose()?;
     let place = |log: &str| Place::of(begun.as_ref(), log);
     let asking = |log: &str| match place(log) {
