@@ -8,8 +8,7 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::json;
 
 use super::{
-    page::{self, Frame},
-    queries::BEHIND,
+    page::{self, Frame, Words},
     range,
     sessions::LoggedIn,
 };
@@ -17,6 +16,12 @@ use crate::{
     doors::{elsewhere::Others, latest::of_index},
     gateway::Gateway,
     transport::Body,
+};
+
+/// What another gateway is told where they cannot be counted.
+const NOT_COUNTED: Words = Words {
+    zh: "日志仍在编入索引，请稍后再试。",
+    en: "The index is behind the log. Please try again in a moment.",
 };
 
 /// Which report of the year it is.
@@ -44,7 +49,7 @@ pub(super) async fn yearly(gateway: &Arc<Gateway>, person: &LoggedIn, others: &O
 /// How many stand in this log, for another gateway: that it was asked is on the record.
 pub(super) async fn of_this_log(gateway: &Arc<Gateway>, person: &LoggedIn, frame: &Frame) -> Response<Body> {
     let Some(reports) = own(gateway, person).await else {
-        return page::problem(frame, BEHIND.of(frame.language()), StatusCode::SERVICE_UNAVAILABLE);
+        return page::problem(frame, NOT_COUNTED.of(frame.language()), StatusCode::SERVICE_UNAVAILABLE);
     };
     let body = json!({ "log": gateway.settings.log.origin, "reports": reports }).to_string();
     page::answer(frame, "application/json; charset=utf-8", body.into_bytes(), StatusCode::OK)
