@@ -81,30 +81,14 @@ pub(crate) async fn answer(
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
     let (path, is_get) = (request.uri().path(), *request.method() == Method::GET);
-    // Some paths are looked at, and acted at.
-    let is_both = View::of(path).is_some();
-    let act = officers::Path::of(path).filter(|_| !(is_both && is_get));
-    let is_counter = path == counter::PATH;
-    let is_elsewhere = path == elsewhere::PATH;
-    let is_posted = act.is_some() || is_counter || is_elsewhere;
-    let only = if is_posted { Method::POST } else { Method::GET };
+    let posted = Posted::at(path, is_get);
+    let only = if posted.is_some() { Method::POST } else { Method::GET };
     if *request.method() != only {
-        return not_allowed(is_posted, is_both);
+        return not_allowed(posted.is_some(), View::of(path).is_some());
     }
-    if is_counter {
-        let (head, body) = request.into_parts();
-        let caller = (portal.as_deref(), &*auditor, &*standing);
-        return counter::answer(&gateway, caller, &head.headers, body, language).await;
-    }
-    if is_elsewhere {
-        let (head, body) = request.into_parts();
-        let caller = (&*auditor, &*standing);
-        return asked::answer((&gateway, trust), caller, &head.headers, body, language).await;
-    }
-    if let Some(path) = act {
-        let (head, body) = request.into_parts();
-        let host = host(&head);
-        return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
+    if let Some(posted) = posted {
+        let here = (&gateway, portal.as_deref(), trust);
+        return take(here, (&auditor, &standing), posted, request, language).await;
     }
     if let Some(view) = View::of(request.uri().path()) {
         if role.is_some_and(|role| !view.is_for(role)) {
@@ -130,6 +114,44 @@ pub(crate) async fn answer(
         }
         Some(file) => serve(&gateway.log_folder(), &file).await,
         None => barred(Barred::Missing).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found\n")),
+    }
+}
+
+/// What is posted here.
+enum Posted {
+    Counter,
+    /// By another gateway.
+    Elsewhere,
+    Act(officers::Path),
+}
+
+impl Posted {
+    /// At a path. Some paths are looked at, and acted at.
+    fn at(path: &str, is_get: bool) -> Option<Self> {
+        match path {
+            counter::PATH => Some(Self::Counter),
+            elsewhere::PATH => Some(Self::Elsewhere),
+            path => officers::Path::of(path).filter(|_| !(is_get && View::of(path).is_some())).map(Self::Act),
+        }
+    }
+}
+
+/// Does what is posted.
+async fn take(
+    (gateway, portal, trust): (&Arc<Gateway>, Option<&Portal>, &Trust),
+    (auditor, standing): (&Institution, &CertificateStatus),
+    posted: Posted,
+    request: Request<Incoming>,
+    language: Language,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    match posted {
+        Posted::Counter => counter::answer(gateway, (portal, auditor, standing), &head.headers, body, language).await,
+        Posted::Elsewhere => asked::answer((gateway, trust), (auditor, standing), &head.headers, body, language).await,
+        Posted::Act(path) => {
+            let host = host(&head);
+            officers::act(gateway, (auditor, standing), (path, &head.headers, &host), body, language).await
+        }
     }
 }
 

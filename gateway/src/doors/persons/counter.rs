@@ -101,6 +101,11 @@ impl Deed {
         })
     }
 
+    /// Whether it is a record by itself: a mandate, a binding, or the end of one.
+    fn is_record(self) -> bool {
+        matches!(self, Self::Mandate | Self::EndMandate | Self::Bind | Self::Unbind)
+    }
+
     /// Whether who has this role does it here: an officer for who is present, another gateway for who is logged in there.
     fn is_for(self, role: Role) -> bool {
         match role {
@@ -165,9 +170,7 @@ pub(crate) async fn answer(
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
-    // A mandate, a binding, or the end of one, is such a record itself.
-    let is_record = matches!(deed, Deed::Mandate | Deed::EndMandate | Deed::Bind | Deed::Unbind);
-    if !is_record && recorded(gateway, &session, (role, name, &by)).await.is_err() {
+    if !deed.is_record() && recorded(gateway, &session, (role, name, &by)).await.is_err() {
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
