@@ -237,8 +237,12 @@ fn alarms_coverage_consents_and_figures_are_those_of_all_logs() {
         of(1, &logs[0]) && of(2, &logs[1])
     };
     drop(is_there("/officers/alarms", &is_missed));
-    let text = page(one, "/officers/alarms?lang=en");
-    assert!(text.contains(&format!("https://127.0.0.1:{}/officers/coverage?lang=en", other.port_base() + 2)), "{text}");
+    // Whatever is done about it is done there.
+    let link = format!("https://127.0.0.1:{}/officers/coverage?lang=en", other.port_base() + 2);
+    for list in ["alarms", "coverage"] {
+        let text = page(one, &format!("/officers/{list}?lang=en"));
+        assert!(text.contains(&link), "{text}");
+    }
     let statistics = is_there("/officers/statistics", &|all| all["queries"]["all"]["answered"] == 2);
     assert_eq!(statistics["queries"]["institutions"]["bank"], json!({"answered": 2, "refused": 0}));
     let overview = is_there("/officers", &|all| all["last"]["answered"] == 2);
