@@ -66,6 +66,22 @@ fn looks(folder: &Folder) -> Vec<String> {
     of_kind(folder, "read").iter().filter(is_asked).map(|leaf| leaf.text("path").to_owned()).collect()
 }
 
+/// A cursor is of one officer and the conditions of one search, and no other word is one.
+#[track_caller]
+fn is_of_nobody_else(folder: &Folder, cursor: &str) {
+    let next = |cursor: &str| format!("/officers/queries?cursor={cursor}");
+    let forged = cursor.replace(|c: char| c.is_ascii_lowercase(), "A");
+    for (who, path) in [
+        ("supervisor", next(cursor)),
+        ("officer", format!("{}&institution=bank", next(cursor))),
+        ("officer", next(&forged)),
+        ("officer", next("AAAA")),
+        ("officer", "/officers/queries?before=3".to_owned()),
+    ] {
+        assert_eq!(door(folder, who).get(&path).status, StatusCode::BAD_REQUEST, "{who} {path}");
+    }
+}
+
 #[test]
 fn a_search_finds_what_stands_in_every_log_and_goes_on_in_each() {
     let (gateways, _service, directory) = asking();
@@ -95,18 +111,7 @@ fn a_search_finds_what_stands_in_every_log_and_goes_on_in_each() {
     let next = |cursor: &str| format!("/officers/queries?cursor={cursor}");
     let second = whole(one, "officer", &next(cursor));
     assert_eq!((rows(&second), second.get("next_cursor")), (made[50..].to_vec(), None));
-    // Of nobody else, of no other conditions, and no other word.
-    let forged = cursor.replace(|c: char| c.is_ascii_lowercase(), "A");
-    let refused = |who: &str, path: &str| door(one, who).get(path).status;
-    for (who, path) in [
-        ("supervisor", next(cursor)),
-        ("officer", format!("{}&institution=bank", next(cursor))),
-        ("officer", next(&forged)),
-        ("officer", next("AAAA")),
-        ("officer", "/officers/queries?before=3".to_owned()),
-    ] {
-        assert_eq!(refused(who, &path), StatusCode::BAD_REQUEST, "{who} {path}");
-    }
+    is_of_nobody_else(one, cursor);
     let found = whole(one, "officer", "/officers/queries?institution=housing&case=HZ-000001");
     assert_eq!(rows(&found), made[52..53]);
     // Each row leads to its own gateway.
