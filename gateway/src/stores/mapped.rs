@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, types::ValueRef};
 
 use super::{
     examine::Suspects,
-    map::{Cell, Examined, Found, Map, MapFault, examine_row},
+    map::{Cell, Examination, Examined, Found, Map, MapFault},
 };
 
 /// Where the parameters of a statement stand: the two spellings of a number as texts, and both as bytes, for SQLite never takes
@@ -72,15 +72,16 @@ pub(crate) fn examine(
 ) -> rusqlite::Result<(Examined, Suspects)> {
     let (mut examined, mut suspects) = (Examined::default(), Suspects::default());
     for select in map.everything() {
-        let mut statement = connection.prepare(&select.all_sql())?;
+        let mut statement = connection.prepare(&(select.all_sql() + &select.order()))?;
         let mut rows = statement.query([])?;
+        let mut examination = Examination::new(map, &select, on);
         let mut count = 0;
         while most.is_none_or(|most| count < most)
             && let Some(row) = rows.next()?
         {
             count += 1;
             let cells = cells(row, select.columns().len())?;
-            examine_row(map, &select, &cells, on, &mut |found| match found {
+            examination.row(&cells, &mut |found| match found {
                 Found::Unfit(unfit, persons) => {
                     examined.faults.add(&unfit, count);
                     persons.iter().for_each(|person| suspects.add_mapped(unfit.clone(), person));

@@ -120,6 +120,20 @@ pub(crate) fn at_a_rate(side: &Side, connections: usize, rate: u32, requests: Ve
     })
 }
 
+/// Opens connections, has one query answered on each, and gives what `look` finds while all of them are idle.
+pub(crate) fn idle<T>(side: &Side, requests: Vec<Vec<u8>>, look: impl FnOnce() -> T) -> T {
+    run(async {
+        let mut held = Vec::new();
+        for request in requests {
+            let mut line = Line::open(&side.callers[0][0]).await.expect("a connection");
+            line.ask(&request).await.expect("an answer");
+            line.buffer = Vec::new();
+            held.push(line);
+        }
+        look()
+    })
+}
+
 /// Connections that are opened and closed, eight at once.
 pub(crate) fn handshakes(side: &Side, count: usize) -> Round {
     run(async {

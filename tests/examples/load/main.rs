@@ -15,7 +15,7 @@ use std::{env, time::Duration};
 use credit_tests::{Folder, Gateway, postgres};
 use serde_json::{Map, Value, json};
 
-use caller::{at_a_rate, batch, handshakes, one_after_the_other};
+use caller::{at_a_rate, batch, handshakes, idle, one_after_the_other};
 use figures::{Round, commits as commits_of, fdatasync, median};
 use peer::Peer;
 use questions::Questions;
@@ -33,9 +33,12 @@ const RATE: u32 = 1_000;
 const FEW: usize = 32;
 const MANY: usize = 128;
 
+/// Connections that are open and idle.
+const IDLE: usize = 10_000;
+
 /// What is measured where nothing is named, in this order.
-const RATIOS: [&str; 10] =
-    ["must_check", "consent", "durable", "p99", "handshake", "batch", "route", "postgres", "shared", "three"];
+const RATIOS: [&str; 11] =
+    ["must_check", "consent", "durable", "p99", "handshake", "batch", "route", "postgres", "shared", "three", "memory"];
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -106,6 +109,7 @@ impl Load {
             "postgres" => self.postgres(),
             "shared" => self.shared(),
             "three" => self.three(),
+            "memory" => self.memory(),
             _ => panic!("`{name}` is none of {RATIOS:?}"),
         }
     }
@@ -230,6 +234,29 @@ impl Load {
             }
         }
         self.ratio("durable", median(disk) / median(memory));
+    }
+
+    /// MiB of a gateway that was just started, and of one with many idle connections: all that is resident, and of it what is its own
+    /// and no part of a file, as the program is.
+    fn memory(&mut self) {
+        let gateway = gateway(Folder::new(), None);
+        let side = Side::gateway("gateway, idle connections", &gateway);
+        std::thread::sleep(Duration::from_secs(3));
+        self.held("start", &side);
+        let mut questions = Questions::of(gateway.folder());
+        let few = idle(&side, questions.must_checks(1_000), || side.own_kib());
+        std::thread::sleep(Duration::from_secs(3));
+        idle(&side, questions.must_checks(IDLE), || {
+            std::thread::sleep(Duration::from_secs(3));
+            self.held("connections", &side);
+        });
+        println!("memory: {few} KiB of its own at 1,000 connections, {} KiB after all of them", side.own_kib());
+    }
+
+    fn held(&mut self, when: &str, side: &Side) {
+        for (what, kib) in [("resident", side.resident_kib()), ("own", side.own_kib())] {
+            self.ratio(&format!("memory_{when}_{what}"), kib as f64 / 1_024.0);
+        }
     }
 
     /// The slowest of a hundred at a fixed rate.

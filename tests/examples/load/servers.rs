@@ -18,6 +18,7 @@ pub(crate) fn gateway(folder: Folder, log: Option<&str>) -> Gateway {
         ("burst", "1000000"),
         ("distinct_subjects_a_day", "100000000"),
         ("look_ups_a_person_a_day", "100000000"),
+        ("connections_per_institution", "11000"),
     ] {
         folder.edit_config(|config| {
             let raised = |line: &str| match line.starts_with(&format!("{setting} = ")) {
@@ -177,6 +178,11 @@ impl Side {
 
     pub(crate) fn resident_kib(&self) -> u64 {
         self.kib("VmRSS:")
+    }
+
+    /// Of it, what is no part of a file.
+    pub(crate) fn own_kib(&self) -> u64 {
+        self.kib("RssAnon:")
     }
 
     /// The most that it was so far.

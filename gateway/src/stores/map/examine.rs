@@ -42,30 +42,71 @@ pub(crate) struct Examined {
 #[derive(Default)]
 pub(crate) struct Faults(BTreeMap<(String, What), (u64, Vec<u64>)>);
 
-/// Tells what of a row does not fit on this day, with the persons of whom it could be where no look-up would find the row: its number is
-/// written in a form that is not asked for.
-pub(crate) fn examine_row(map: &Map, select: &Select, cells: &[Cell<'_>], on: Date, found: &mut dyn FnMut(Found<'_>)) {
-    let mut reading = Reading::of_everything(map, on);
-    let row = reading.row(select, cells);
-    let lost = lost(select, cells);
-    if let Err(unfit) = row {
-        // Somebody's number all the same.
-        let is_number = unfit.what == What::NoNumber && !lost.is_empty();
-        let what = if is_number { What::NotCanonical } else { unfit.what };
-        found(Found::Unfit(Unfit { what, ..unfit }, &lost));
-        return;
+/// Rows of one source that are examined one after the other, in the order of [`Select::order`].
+pub(crate) struct Examination<'m> {
+    map: &'m Map,
+    select: &'m Select,
+    on: Date,
+    /// All rows of one person so far, where one attribute may have one value.
+    of_one: Option<(Personal<CitizenNumber>, Reading<'m>)>,
+}
+
+impl<'m> Examination<'m> {
+    /// For what does not fit on this day.
+    pub(crate) fn new(map: &'m Map, select: &'m Select, on: Date) -> Self {
+        Self { map, select, on, of_one: None }
     }
-    let read = reading.end();
-    if let [record] = read.history.records.as_slice()
-        && let Some(column) = published_otherwise(map, select, cells, record)
-    {
-        found(Found::PublishedOtherwise(column));
+
+    /// Tells what of a row does not fit, with the persons of whom it could be where no look-up would find the row: its number is
+    /// written in a form that is not asked for.
+    pub(crate) fn row(&mut self, cells: &[Cell<'_>], found: &mut dyn FnMut(Found<'_>)) {
+        let select = self.select;
+        let mut reading = Reading::of_everything(self.map, self.on);
+        let row = reading.row(select, cells);
+        let lost = lost(select, cells);
+        if let Err(unfit) = row {
+            // Somebody's number all the same.
+            let is_number = unfit.what == What::NoNumber && !lost.is_empty();
+            let what = if is_number { What::NotCanonical } else { unfit.what };
+            found(Found::Unfit(Unfit { what, ..unfit }, &lost));
+            return;
+        }
+        let read = reading.end();
+        if let [record] = read.history.records.as_slice()
+            && let Some(column) = published_otherwise(self.map, select, cells, record)
+        {
+            found(Found::PublishedOtherwise(column));
+        }
+        for unfit in read.unknown {
+            found(Found::Unfit(unfit, &[]));
+        }
+        if !lost.is_empty() {
+            found(Found::Unfit(select.misspelt(), &lost));
+        }
+        if let Some(unfit) = self.second_value(cells) {
+            found(Found::Unfit(unfit, &[]));
+        }
     }
-    for unfit in read.unknown {
-        found(Found::Unfit(unfit, &[]));
-    }
-    if !lost.is_empty() {
-        found(Found::Unfit(select.misspelt(), &lost));
+
+    /// That a person's earlier rows give an attribute another value: each look-up that needs it fails.
+    fn second_value(&mut self, cells: &[Cell<'_>]) -> Option<Unfit> {
+        let (key, cell) = (self.select.columns().first()?, cells.first()?);
+        let person = number::number(*cell, key.encoding).ok().filter(|_| self.select.has_single_values())?;
+        let is_the_same = |before: &Personal<CitizenNumber>| {
+            before.disclose(|before| person.disclose(|person| before.as_str() == person.as_str()))
+        };
+        match &mut self.of_one {
+            Some((before, reading)) if is_the_same(before) => {
+                reading.row(self.select, cells).err().filter(|unfit| unfit.what == What::Twice)
+            }
+            _ => {
+                let mut reading = Reading::of_everything(self.map, self.on);
+                // It fits alone.
+                drop(reading.row(self.select, cells));
+                self.of_one = Some((person, reading));
+                None
+            }
+        }
     }
 }
 

@@ -31,7 +31,7 @@ mod unfit;
 pub(crate) use cell::Cell;
 pub(crate) use column::Column;
 pub(crate) use day::last_day_of_the_calendar;
-pub(crate) use examine::{Examined, Found, examine_row};
+pub(crate) use examine::{Examination, Examined, Found};
 pub(crate) use fault::MapFault;
 pub(crate) use file::Method;
 pub(crate) use imported::imported;

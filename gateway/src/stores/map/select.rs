@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     column::Column,
+    file::Rows,
     number,
     source::{Given, Map, Source},
     unfit::{Unfit, What},
@@ -111,6 +112,11 @@ impl Select {
     /// The source to ask.
     pub(crate) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Whether there is an attribute of which a person has one value, in however many rows.
+    pub(crate) fn has_single_values(&self) -> bool {
+        self.attributes.iter().filter_map(|at| self.source.attributes.get(*at)).any(|role| role.rows == Rows::One)
     }
 
     /// The columns to ask for, in the order in which [`super::Reading::row`] takes their cells. The first is the key.

@@ -33,6 +33,12 @@ impl Select {
         format!("SELECT {} FROM {} AS r", columns.join(", "), self.table())
     }
 
+    /// What is put behind a statement of all rows, so that those of one person come together where that tells something.
+    pub(crate) fn order(&self) -> String {
+        let key = self.columns().first().filter(|_| self.has_single_values());
+        key.map(|key| format!(" ORDER BY {}", qualified(key.stored()))).unwrap_or_default()
+    }
+
     /// The table, as a statement names it.
     pub(crate) fn table(&self) -> String {
         let source = self.source();

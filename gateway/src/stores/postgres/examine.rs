@@ -19,7 +19,7 @@ use crate::{
         StoreError, StoreFault,
         examine::{Domain, Tally, check_row},
         layout::TABLES,
-        map::{Examined, Found, Map, examine_row},
+        map::{Examination, Examined, Found, Map},
     },
 };
 
@@ -100,15 +100,15 @@ pub(super) async fn examine_on(session: &Session, domain: &Domain, rows: Rows) -
     }
 }
 
-/// What stands behind the name of a table in a statement that reads these rows of it.
-async fn part(session: &Session, table: &str, rows: Rows) -> Result<String, PostgresFault> {
+/// What stands behind the name of a table in a statement that reads these rows of it: what is drawn, and how many at most.
+async fn part(session: &Session, table: &str, rows: Rows) -> Result<[String; 2], PostgresFault> {
     const SIZE: &str = "SELECT c.relkind::text, c.reltuples::float8 FROM pg_catalog.pg_class c \
          WHERE c.oid = pg_catalog.to_regclass($1::text)";
     /// Pages are drawn, not rows, so a little more of them.
     const MORE: f64 = 1.2;
     let most = match rows {
-        Rows::All => return Ok(String::new()),
-        Rows::First(most) => return Ok(format!(" LIMIT {most}")),
+        Rows::All => return Ok([String::new(), String::new()]),
+        Rows::First(most) => return Ok([String::new(), format!(" LIMIT {most}")]),
         Rows::Sample(most) => most,
     };
     let of = |error: tokio_postgres::Error| PostgresFault::of(&error);
@@ -120,13 +120,13 @@ async fn part(session: &Session, table: &str, rows: Rows) -> Result<String, Post
     // Ordinary and partitioned tables, and materialised views, of which more is known to be there.
     let is_drawn = ["r", "p", "m"].contains(&kind.as_str()) && share > 0.0 && share < 100.0;
     let drawn = if is_drawn { format!(" TABLESAMPLE SYSTEM ({share:.6})") } else { String::new() };
-    Ok(format!("{drawn} LIMIT {most}"))
+    Ok([drawn, format!(" LIMIT {most}")])
 }
 
 async fn own(session: &Session, domain: &Domain, rows: Rows) -> Result<Checked, PostgresFault> {
     let (mut tally, mut counts) = (Tally::default(), Vec::new());
     for table in TABLES {
-        let statement = tables::all(table) + &part(session, table.name, rows).await?;
+        let statement = tables::all(table) + &part(session, table.name, rows).await?.concat();
         let count = each(session, &statement, |nr, row| {
             match Values::read(row, table) {
                 Ok(values) => check_row(table, &values, nr, domain, &mut |fault, _| tally.add(&fault)),
@@ -144,10 +144,14 @@ async fn mapped(session: &Session, bound: &Bound, domain: &Domain, rows: Rows) -
     let (mut examined, on) = (Examined::default(), domain.day());
     for select in bound.map().everything() {
         let source = select.source().name();
-        let statement = bound.all(&select) + &part(session, &select.table(), rows).await?;
+        let [drawn, most] = part(session, &select.table(), rows).await?;
+        // What is drawn is not cut off at one end of the order.
+        let order = if matches!(rows, Rows::Sample(_)) { String::new() } else { select.order() };
+        let statement = [bound.all(&select), drawn, order, most].concat();
+        let mut examination = Examination::new(bound.map(), &select, on);
         let count = each(session, &statement, |nr, row| {
             let read = bound.cells(&select, row, |cells| {
-                examine_row(bound.map(), &select, cells, on, &mut |found| match found {
+                examination.row(cells, &mut |found| match found {
                     Found::Unfit(unfit, _) => examined.faults.add(&unfit, nr),
                     Found::PublishedOtherwise(column) => {
                         let place = format!("{source}.{}", column.name());

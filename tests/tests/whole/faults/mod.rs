@@ -20,6 +20,7 @@ mod hangs;
 mod kills;
 mod load;
 pub(crate) mod namespace;
+mod order_of_calls;
 mod overload;
 pub(crate) mod preload;
 mod record;
@@ -40,6 +41,11 @@ use serde_json::Value;
 /// Whether the long form was asked for (`tests/run --full`).
 pub(crate) fn is_full() -> bool {
     std::env::var("CREDIT_TESTS_FULL").is_ok_and(|value| value == "1")
+}
+
+/// Whether drills of several gateways run whole (`tests/cluster`), which the long form has too.
+pub(crate) fn is_drill() -> bool {
+    is_full() || std::env::var("CREDIT_CLUSTER").is_ok_and(|what| what == "drills")
 }
 
 /// A look-up that is answered, by a member of staff of the test's choice, so that it can be told in the log.

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     consents::{ask, bearer, loan, new_jti, of_one_use},
     directories::Directory,
-    faults::{is_full, within},
+    faults::{is_drill, within},
     objects::names as keeps_objects,
 };
 
@@ -41,11 +41,6 @@ struct Site {
     relays: Vec<Vec<Relay>>,
     gateways: Vec<Gateway>,
     balancer: (Program, u16),
-}
-
-/// Whether every drill is wanted: by `tests/cluster`, or in the long form.
-pub(super) fn is_drill() -> bool {
-    is_full() || std::env::var("CREDIT_CLUSTER").is_ok_and(|what| what == "drills")
 }
 
 /// What may happen to it.

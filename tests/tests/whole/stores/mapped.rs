@@ -36,13 +36,7 @@ impl Office {
         let (clean, penalised, trader, blank, spoilt) = (next(), next(), next(), next(), next());
         let office = Self { folder, clean, penalised, trader, blank, spoilt };
         let Self { folder, .. } = &office;
-        let catalogue = Catalogue::load(&catalogue::shipped()).unwrap();
-        let rest: Vec<_> =
-            catalogue.classes().map(|class| class.name().as_str()).filter(|class| !MAPPED.contains(class)).collect();
-        folder.replace_in_config(
-            "[[store]]\n",
-            &format!("[[store]]\nname = \"office\"\n{store}\n\n[[store]]\nclasses = {rest:?}\n"),
-        );
+        put_before(folder, store, &MAPPED);
         // What the answers rest on stands in the office's tables alone.
         let own = Connection::open(folder.join("data/store.sqlite")).unwrap();
         own.execute("DELETE FROM record WHERE class IN (?1, ?2)", MAPPED).unwrap();
@@ -63,6 +57,17 @@ impl Office {
         ];
         seed.into_iter().fold(SEED.to_owned(), |seed, (name, value)| seed.replace(name, value))
     }
+}
+
+/// Puts another store before the folder's own, which has these classes no more.
+fn put_before(folder: &Folder, store: &str, classes: &[&str]) {
+    let catalogue = Catalogue::load(&catalogue::shipped()).unwrap();
+    let rest = catalogue.classes().map(|class| class.name().as_str()).filter(|class| !classes.contains(class));
+    let rest: Vec<_> = rest.collect();
+    folder.replace_in_config(
+        "[[store]]\n",
+        &format!("[[store]]\nname = \"office\"\n{store}\n\n[[store]]\nclasses = {rest:?}\n"),
+    );
 }
 
 pub(super) const PENALISED: Option<(bool, bool)> = Some((false, false));
@@ -129,4 +134,40 @@ fn what_is_asked_of_which_store_is_printed_without_asking() {
         assert!(!said.contains(never), "{never}\n{said}");
     }
     assert!(explain("other").failed(64).contains("other"));
+}
+
+const TAX: &str = r#"
+map = "tax"
+title = { zh = "纳税", en = "Taxes" }
+[[source]]
+name = "tax"
+table = "tax"
+key = "id"
+[source.columns]
+id = { form = "citizen-number" }
+paid = { form = "money", unit = "yuan" }
+[[source.attribute]]
+field = "tax_paid_last_year"
+column = "paid"
+"#;
+
+#[test]
+fn a_second_value_of_an_attribute_is_found_before_anybody_asks() {
+    let folder = Folder::new();
+    fs::write(folder.join("tax.toml"), TAX).unwrap();
+    put_before(&folder, "kind = \"sqlite\"\npath = \"data/office.sqlite\"\nmap = \"tax.toml\"", &["tax-amount"]);
+    let [one, same, other] = [0, 1, 2].map(|nr| folder.person("clean", nr));
+    let store = Connection::open(folder.join("data/office.sqlite")).unwrap();
+    // The rows of one person do not stand together, and twice the same value is one.
+    let rows = format!("('{one}', '200'), ('{same}', '7'), ('{other}', '200'), ('{same}', '7.00'), ('{other}', '300')");
+    let made =
+        format!("CREATE TABLE tax (id TEXT, paid TEXT); CREATE INDEX tax_id ON tax(id); INSERT INTO tax VALUES {rows}");
+    store.execute_batch(&made).unwrap();
+    let config = folder.config();
+    let check = || gateway(&["store", "check", "office", "--config", config.to_str().unwrap()]);
+    let said = check().failed(1);
+    assert!(said.contains("`tax.paid`: 1 with a second value of an attribute that has one: row "), "{said}");
+    assert!(![one, same, other.clone()].iter().any(|number| said.contains(number.as_str())), "{said}");
+    store.execute("UPDATE tax SET paid = '300.0' WHERE id = ?1 AND paid = '200'", [&other]).unwrap();
+    assert!(check().held().contains("nothing was found"));
 }
