@@ -71,7 +71,10 @@ use crate::{
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
-    state::{CatalogueHistory, Counts, about::Abouts, approvals::Approvals, ledger::Ledger, projection::Projection},
+    state::{
+        CatalogueHistory, Counts, about::Abouts, approvals::Approvals, ledger::Ledger, projection::Projection,
+        snapshot::Following,
+    },
     stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
@@ -135,6 +138,7 @@ pub(crate) async fn open(
         visits: joining.visits(&clock),
         abouts: Abouts::open(&settings.data.dir),
         reviews,
+        following: Following::default(),
         statistics,
         standing,
         index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
