@@ -1,7 +1,7 @@
 //! A search of the record by whoever reviews it: by institution, member of staff, scenario, outcome, case and time.
 
 use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{error::IndexError, file::IndexFile, rows::case_key};
@@ -36,7 +36,7 @@ pub(crate) enum Outcome {
 }
 
 /// A query as a list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
     pub(crate) query: Uuid,
     pub(crate) index: u64,
