@@ -18,7 +18,7 @@ use super::{
     error::IndexError,
     numbers::Numbers,
     place::{Due, Found, Place, Removal, signed},
-    row::{Row, Rows, day_number},
+    row::{Rows, day_number},
     rows::{forget, take_in},
     schema::{FORM, SAID, TABLES},
 };
