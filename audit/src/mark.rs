@@ -14,16 +14,22 @@ pub(crate) fn mark(parts: &[&[u8]]) -> Mark {
 
 /// SHA-256 over parts, each with its length before it.
 pub(crate) fn framed(parts: &[&[u8]]) -> [u8; 32] {
-    let lengths: Vec<[u8; 4]> =
-        parts.iter().map(|part| u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes()).collect();
-    let framed: Vec<&[u8]> = parts.iter().zip(&lengths).flat_map(|(part, length)| [length.as_slice(), part]).collect();
-    sha256(&framed)
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        context.update(part);
+    }
+    finished(context)
 }
 
 /// SHA-256 over parts, one after the other.
 pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     parts.iter().for_each(|part| context.update(part));
+    finished(context)
+}
+
+fn finished(context: Context) -> [u8; 32] {
     let mut made = [0; 32];
     made.copy_from_slice(context.finish().as_ref());
     made

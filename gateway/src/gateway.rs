@@ -1,5 +1,7 @@
 //! What every query shares: register, catalogue, keys, state, stores, log.
 
+mod follow;
+
 use std::{
     collections::HashSet,
     io,
@@ -15,11 +17,11 @@ use credit_audit::{
     clock::Clock,
     coverage::Coverage,
     edge::Edge,
-    leaf::{self, peek},
+    leaf,
     log::{Durable, Log, Lookup, LookupError},
     pruned::PrunedHead,
 };
-use credit_keys::{StateKey, StoredEntropy, SystemEntropy};
+use credit_keys::{StateKey, SystemEntropy};
 use credit_policy::{Catalogue, Code};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use tokio::sync::{AcquireError, Semaphore, watch};
@@ -35,7 +37,7 @@ use crate::{
         trust::Known,
     },
     cluster::Cluster,
-    index::{Index, IndexError, ReviewBook, Sources, StatisticsBook, each_leaf, leaf_at},
+    index::{Index, ReviewBook, StatisticsBook, leaf_at},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
     rules::{InForce, Rules},
@@ -47,6 +49,7 @@ use crate::{
         approvals::Approvals,
         open_cases::OpenCases,
         other_logs::{act_at, is_elsewhere},
+        snapshot::Following,
         standing::Standing,
         visits::Visits,
     },
@@ -89,6 +92,8 @@ pub struct Gateway {
     pub(crate) index: Option<Index>,
     /// Which queries are reviewed, and what came of it.
     pub(crate) reviews: ReviewBook,
+    /// What came after the snapshot of the state.
+    pub(crate) following: Following,
     /// How much was asked, and what came of it.
     pub(crate) statistics: StatisticsBook,
     /// What proposals are about.
@@ -99,8 +104,6 @@ pub struct Gateway {
     pub clock: Arc<dyn Clock>,
     /// The one source of randomness.
     pub entropy: SystemEntropy,
-    /// The same for the nonces and openings of records.
-    pub(crate) nonces: StoredEntropy,
     /// Figures for the operator.
     pub metrics: Metrics,
     /// Queries under way in the process.
@@ -387,47 +390,6 @@ impl Gateway {
         let head = PrunedHead::read(&self.log_folder(), None)?;
         let last = head.map(|head| self.catalogue().offset().to_datetime(head.last_at).strftime("%Y-%m").to_string());
         Ok(last.is_some_and(|last| month <= last.as_str()))
-    }
-
-    /// Takes the published leaves into the coverage of cases, and looks at it. Blocks.
-    ///
-    /// # Errors
-    /// When a leaf cannot be read.
-    pub(crate) fn covered<T>(&self, look: impl FnOnce(&Coverage) -> T) -> Result<T, IndexError> {
-        let mut coverage = self.cases.coverage.lock().unwrap_or_else(PoisonError::into_inner);
-        let (from, until) = (coverage.size(), self.log.published());
-        each_leaf(&self.log_folder(), from, until, |index, bytes| {
-            let taken = peek(bytes).ok().map(|head| coverage.leaf(index, head));
-            taken.and_then(Result::ok).ok_or(IndexError::Leaf(index))
-        })?;
-        Ok(look(&coverage))
-    }
-
-    /// Takes what is published into the index, and into what follows the log beside it, so that each leaf is read once; returns how
-    /// many leaves the index covers. Where there is no index, each reads for itself. Blocks.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub(crate) fn follow_log(&self) -> Result<u64, IndexError> {
-        let Some(index) = &self.index else { return Ok(0) };
-        let sources = Sources { keys: &self.keys, catalogue: &self.catalogue() };
-        let also = &mut |leaf: u64, at: Timestamp, parsed: Option<&leaf::Leaf<'_>>, bytes: &[u8]| {
-            self.reviews.next(leaf, at, parsed, bytes);
-            let mut coverage = self.cases.coverage.lock().unwrap_or_else(PoisonError::into_inner);
-            if coverage.size() == leaf {
-                coverage.parsed(0, leaf, parsed);
-            }
-        };
-        index.advance(self.log.published(), sources, also)
-    }
-
-    /// The same, for who also reads for itself: while the index is made anew, that goes on beside it. What is wrong with the index, its
-    /// own duty says. Blocks.
-    pub(crate) fn follow_log_together(&self) {
-        const NEAR: u64 = 65_536;
-        if self.index.as_ref().is_some_and(|index| index.size() + NEAR >= self.log.published()) {
-            drop(self.follow_log());
-        }
     }
 
     /// Figures that were published. For a moment: nothing waits while it has them.

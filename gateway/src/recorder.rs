@@ -84,6 +84,11 @@ impl Recorder {
         Self { cluster: None, ..self.clone() }
     }
 
+    /// For the nonces and openings of records.
+    pub(crate) fn nonces(&self) -> &StoredEntropy {
+        &self.entropy
+    }
+
     /// A new id: UUIDv7 of now.
     #[must_use]
     pub fn new_id(&self) -> Uuid {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::fold::{Coverage, LookUp, Missed, Place};
 
@@ -14,7 +14,7 @@ pub(crate) fn as_in_leaves<S: Serializer>(at: &Timestamp, serializer: S) -> Resu
 }
 
 /// Coverage as it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverageFigures {
     /// Leaves of the log that were taken in; of a set, of all its logs.
     pub size: u64,
@@ -27,7 +27,7 @@ pub struct CoverageFigures {
 }
 
 /// A department, a scenario, a month.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Department {
     /// The institution.
     pub institution: String,
@@ -52,7 +52,7 @@ pub struct Department {
 }
 
 /// Cases without a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// The institution.
     pub institution: String,
@@ -63,7 +63,7 @@ pub struct Waiting {
 }
 
 /// A decision without a look-up before it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Miss {
     /// Of a set, the log.
     #[serde(skip_serializing_if = "Option::is_none")]

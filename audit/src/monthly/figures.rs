@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::checkpoint::Checkpoint;
 use crate::coverage::{CoverageFigures, as_in_leaves};
@@ -13,7 +13,7 @@ use crate::review::Judged;
 use crate::verify::Report;
 
 /// Answered and refused.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Answered.
     pub answered: u64,
@@ -22,7 +22,7 @@ pub struct Outcomes {
 }
 
 /// Figures of queries.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Queries {
     /// In all.
     pub all: Outcomes,
@@ -37,6 +37,7 @@ pub struct Queries {
     /// By scenario; queries without one are not in it.
     pub scenarios: BTreeMap<String, Outcomes>,
     /// Answered ones by ground: `statute`, `consent`, `self`, `public`.
+    #[serde(deserialize_with = "grounds")]
     pub grounds: BTreeMap<&'static str, u64>,
     /// How often each field was released.
     pub fields: BTreeMap<String, u64>,
@@ -44,6 +45,16 @@ pub struct Queries {
     pub refusals: BTreeMap<String, u64>,
     /// Answered ones by what is owed to the person: `owed`, `deferred`, `exempt`.
     pub notices: BTreeMap<String, u64>,
+}
+
+/// The grounds, by the names that the figures have.
+const GROUNDS: [&str; 4] = ["statute", "consent", "self", "public"];
+
+/// Grounds by their names: what has another one is left out.
+fn grounds<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<&'static str, u64>, D::Error> {
+    let all = BTreeMap::<String, u64>::deserialize(from)?;
+    let known = |(name, count)| Some((GROUNDS.into_iter().find(|known| *known == name)?, count));
+    Ok(all.into_iter().filter_map(known).collect())
 }
 
 /// Figures of reviews: leaves of the month that say so.

@@ -73,7 +73,39 @@ impl Statistics {
     }
 }
 
+impl Outcomes {
+    /// With those of another log.
+    pub fn add(&mut self, other: Self) {
+        self.answered = self.answered.saturating_add(other.answered);
+        self.refused = self.refused.saturating_add(other.refused);
+    }
+}
+
 impl Queries {
+    /// With those of another log.
+    pub fn add(&mut self, other: Self) {
+        fn counts<K: Ord>(all: &mut BTreeMap<K, u64>, others: BTreeMap<K, u64>) {
+            for (name, count) in others {
+                let sum = all.entry(name).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+        fn outcomes(all: &mut BTreeMap<String, Outcomes>, others: BTreeMap<String, Outcomes>) {
+            others.into_iter().for_each(|(name, other)| all.entry(name).or_default().add(other));
+        }
+        let Self { all, repeats, days, institutions, askers, scenarios, grounds, fields, refusals, notices } = other;
+        self.all.add(all);
+        self.repeats = self.repeats.saturating_add(repeats);
+        outcomes(&mut self.days, days);
+        outcomes(&mut self.institutions, institutions);
+        outcomes(&mut self.askers, askers);
+        outcomes(&mut self.scenarios, scenarios);
+        counts(&mut self.grounds, grounds);
+        counts(&mut self.fields, fields);
+        counts(&mut self.refusals, refusals);
+        counts(&mut self.notices, notices);
+    }
+
     /// Those of institutions by region, each once; and those of institutions that have none.
     #[must_use]
     pub fn by_region(&self, regions: &BTreeMap<String, String>) -> (BTreeMap<String, Outcomes>, Outcomes) {

@@ -114,10 +114,12 @@ impl Conduct {
         let case = query.case().map(|case| case_mark(&institution, scenario, case));
         let person = query.key.zip(query.subject).map(|(key, subject)| mark(&[key.as_bytes(), subject.as_bytes()]));
         let in_case = case.zip(person).map(|(case, person)| mark(&[&case, &person]));
-        let day = self.offset.to_datetime(query.at).date();
         let registered = in_case.and_then(|in_case| self.opened.get(&in_case));
-        let appointment = person.map(|person| appointment_mark(&institution, scenario, day, &person));
-        let appointed = appointment.and_then(|appointment| self.appointed.get(&appointment));
+        // Where nobody ever had an appointment, none is looked for.
+        let appointed = person.filter(|_| !self.appointed.is_empty()).and_then(|person| {
+            let day = self.offset.to_datetime(query.at).date();
+            self.appointed.get(&appointment_mark(&institution, scenario, day, &person))
+        });
         let mut others = [registered, appointed].into_iter().flatten().filter_map(|acts| acts.by_another(staff));
         if query.consent_use(index).is_some() || others.any(|act| act.index < index) {
             return of;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use uuid::Uuid;
 
 use super::fold::{PeriodState, Reviewed, Reviews};
 use super::rules::Word;
 
 /// Review as it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewFigures {
     /// Leaves of the log that were taken in.
     pub size: u64,
@@ -21,7 +21,7 @@ pub struct ReviewFigures {
 }
 
 /// How far the review of some queries has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewProgress {
     /// Put before reviewers: what is suspicious, and what was drawn.
     pub queued: u64,
@@ -38,7 +38,7 @@ pub struct ReviewProgress {
 }
 
 /// What of a month's queries is suspicious, where nobody committed to a nonce for a period with them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewedMonth {
     /// The month.
     pub month: String,
@@ -48,7 +48,7 @@ pub struct ReviewedMonth {
 }
 
 /// The review of a period.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewedPeriod {
     /// Its name.
     pub period: String,
@@ -82,7 +82,7 @@ impl ReviewedPeriod {
 }
 
 /// Verdicts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {
     /// So many.
     pub explained: u64,
@@ -102,6 +102,22 @@ pub struct KnownItem {
     /// The verdict of the reviewer, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub judged: Option<&'static str>,
+}
+
+impl<'de> Deserialize<'de> for KnownItem {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Text {
+            query: Uuid,
+            right: String,
+            judged: Option<String>,
+        }
+        let Text { query, right, judged } = Text::deserialize(from)?;
+        let word = |text: &str| {
+            Word::parse(text).map(Word::as_str).ok_or_else(|| D::Error::custom("a verdict has another name"))
+        };
+        Ok(Self { query, right: word(&right)?, judged: judged.as_deref().map(word).transpose()? })
+    }
 }
 
 /// What is wrong with the draw of a period, as a sentence.
@@ -135,7 +151,7 @@ impl ReviewFault {
 }
 
 /// What is wrong with the draw of a period.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReviewFault {
     /// The commitment came when the period had begun.

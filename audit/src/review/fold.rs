@@ -17,7 +17,7 @@ use crate::leaf::{
     self, Actor, Base64, Body, BodyError, Kind, Leaf, Peek, QuerySummary, Review, ReviewState, Sampling, SamplingState,
 };
 use crate::log::Frontier;
-use crate::merkle::leaf_hash;
+use crate::merkle::{Hash, leaf_hash};
 
 /// What was said of a period.
 #[derive(Debug, Clone)]
@@ -176,13 +176,13 @@ impl Reviews {
     pub fn leaf(&mut self, index: u64, head: Peek<'_>, bytes: &[u8]) -> Result<(), BodyError> {
         let matters = [Kind::Query, Kind::Case, Kind::Appointment, Kind::Feedback, Kind::Review, Kind::Sampling];
         let leaf = if matters.map(Kind::as_str).contains(&head.kind) { leaf::parse_after(head)? } else { None };
-        self.parsed(index, head.at, leaf.as_ref(), bytes);
+        self.parsed(index, head.at, leaf.as_ref(), leaf_hash(bytes));
         Ok(())
     }
 
-    /// The same, of one that was parsed already; `None` where it says nothing of reviews.
-    pub fn parsed(&mut self, index: u64, at: Timestamp, leaf: Option<&Leaf<'_>>, bytes: &[u8]) {
-        self.tree.push(leaf_hash(bytes), |_, _| {});
+    /// The same, of one that was parsed already, with its hash; `None` where it says nothing of reviews.
+    pub fn parsed(&mut self, index: u64, at: Timestamp, leaf: Option<&Leaf<'_>>, hash: Hash) {
+        self.tree.push(hash, |_, _| {});
         for period in self.periods.values_mut() {
             if period.checkpoint.is_none() && at >= period.bounds.until {
                 let (origin, size) = (self.origin.clone(), self.tree.size());

@@ -82,13 +82,13 @@ pub(crate) async fn acted_for(
     gateway.recorder.record(entry).await.map_err(ChangeError::from)
 }
 
-/// Records that another gateway is about to be shown what this log has about a person, or does something here for who is logged in
-/// there.
+/// Records that another gateway is about to be shown what this log has about a person or for an officer, or does something here for
+/// who is logged in there.
 ///
 /// # Errors
 /// [`ChangeError`]: then it is neither shown nor done.
-pub(crate) async fn asked_by_gateway(gateway: &Gateway, act: &str, by: Actor) -> Result<(), ChangeError> {
-    let entry = Read { path: format!("officers/counter/{act}") }.entry(gateway.new_id(), by)?;
+pub(crate) async fn asked_by_gateway(gateway: &Gateway, path: String, by: Actor) -> Result<(), ChangeError> {
+    let entry = Read { path }.entry(gateway.new_id(), by)?;
     gateway.recorder.record(entry).await.map(drop).map_err(ChangeError::from)
 }
 

@@ -1,10 +1,10 @@
 //! What should be mended now: why no query is answered, what a load balancer need not act upon, and what an officer has to do.
 //! `/readyz` has the first two, the officers' page all.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use credit_policy::Language;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{callers::trust::Trust, gateway::Gateway, telemetry::metrics::Duty};
 
@@ -12,10 +12,10 @@ use crate::{callers::trust::Trust, gateway::Gateway, telemetry::metrics::Duty};
 const CALENDAR_DAYS: usize = 31;
 
 /// Something that should be mended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Alarm {
-    /// Its name, for programs.
-    pub(super) alarm: &'static str,
+    /// Its name, for programs. Another gateway may be of another release, and have others.
+    pub(super) alarm: Cow<'static, str>,
     /// Of what: a store, a cause, a duty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) of: Option<String>,
@@ -27,7 +27,7 @@ pub(super) struct Alarm {
 /// As a line of `/readyz`.
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.alarm)?;
+        f.write_str(&self.alarm)?;
         self.of.iter().try_for_each(|of| write!(f, ": {of}"))
     }
 }
@@ -139,7 +139,7 @@ const WORDS: [(&str, &str, &str, &str); 30] = [
 
 impl Alarm {
     fn new(alarm: &'static str) -> Self {
-        Self { alarm, of: None, count: None }
+        Self { alarm: alarm.into(), of: None, count: None }
     }
 
     fn of(alarm: &'static str, of: &str) -> Self {
@@ -152,9 +152,9 @@ impl Alarm {
     }
 
     /// What it says.
-    pub(super) fn said(&self, language: Language) -> &'static str {
+    pub(super) fn said(&self, language: Language) -> &str {
         let row = WORDS.iter().find(|(alarm, ..)| *alarm == self.alarm);
-        row.map_or(self.alarm, |(_, zh, en, _)| match language {
+        row.map_or(&self.alarm, |(_, zh, en, _)| match language {
             Language::Zh => zh,
             Language::En => en,
         })

@@ -17,7 +17,8 @@ use crate::{
         register::Institution,
         trust::{CertificateStatus, Trust},
     },
-    doors::console::{self, Barred, View, Viewer},
+    doors::console::{self, Barred, View, Viewer, asked, elsewhere},
+    doors::elsewhere::Others,
     doors::files::{LogFile, plain, serve},
     doors::officers,
     doors::persons::{Portal, counter},
@@ -80,31 +81,28 @@ pub(crate) async fn answer(
         return plain(StatusCode::FORBIDDEN, "this listener is for officers and auditors\n");
     }
     let (path, is_get) = (request.uri().path(), *request.method() == Method::GET);
-    // Some paths are looked at, and acted at.
-    let is_both = View::of(path).is_some();
-    let act = officers::Path::of(path).filter(|_| !(is_both && is_get));
-    let is_counter = path == counter::PATH;
-    let is_posted = act.is_some() || is_counter;
-    let only = if is_posted { Method::POST } else { Method::GET };
+    let posted = Posted::at(path, is_get);
+    let only = if posted.is_some() { Method::POST } else { Method::GET };
     if *request.method() != only {
-        return not_allowed(is_posted, is_both);
+        return not_allowed(posted.is_some(), View::of(path).is_some());
     }
-    if is_counter {
-        let (head, body) = request.into_parts();
-        let caller = (portal.as_deref(), &*auditor, &*standing);
-        return counter::answer(&gateway, caller, &head.headers, body, language).await;
-    }
-    if let Some(path) = act {
-        let (head, body) = request.into_parts();
-        let host = host(&head);
-        return officers::act(&gateway, (&auditor, &standing), (path, &head.headers, &host), body, language).await;
+    if let Some(posted) = posted {
+        let here = (&gateway, portal.as_deref(), trust);
+        return take(here, (&auditor, &standing), posted, request, language).await;
     }
     if let Some(view) = View::of(request.uri().path()) {
         if role.is_some_and(|role| !view.is_for(role)) {
+            // That it was tried is on the record.
+            let tried = format!("{}/none/refused/role", request.uri().path().trim_matches('/'));
+            if !record_read(&gateway, &standing, &auditor, &tried).await {
+                return fixed(Code::NotRecordable, language);
+            }
             return barred(Barred::Role).unwrap_or_else(|| fixed(Code::ScenarioNotAllowed, language));
         }
         let at = (request.uri(), request.headers());
-        return look((&gateway, trust), view, (&auditor, &standing, role), at, language).await;
+        let (alone, others) = (Others::default(), portal.as_deref().map(Portal::others));
+        let gateways = (&gateway, trust, others.unwrap_or(&alone));
+        return look(gateways, view, (&auditor, &standing, role), at, language).await;
     }
     match LogFile::of(request.uri().path()) {
         // The whole log is for who decides, and for who supervises.
@@ -119,9 +117,47 @@ pub(crate) async fn answer(
     }
 }
 
+/// What is posted here.
+enum Posted {
+    Counter,
+    /// By another gateway.
+    Elsewhere,
+    Act(officers::Path),
+}
+
+impl Posted {
+    /// At a path. Some paths are looked at, and acted at.
+    fn at(path: &str, is_get: bool) -> Option<Self> {
+        match path {
+            counter::PATH => Some(Self::Counter),
+            elsewhere::PATH => Some(Self::Elsewhere),
+            path => officers::Path::of(path).filter(|_| !(is_get && View::of(path).is_some())).map(Self::Act),
+        }
+    }
+}
+
+/// Does what is posted.
+async fn take(
+    (gateway, portal, trust): (&Arc<Gateway>, Option<&Portal>, &Trust),
+    (auditor, standing): (&Institution, &CertificateStatus),
+    posted: Posted,
+    request: Request<Incoming>,
+    language: Language,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    match posted {
+        Posted::Counter => counter::answer(gateway, (portal, auditor, standing), &head.headers, body, language).await,
+        Posted::Elsewhere => asked::answer((gateway, trust), (auditor, standing), &head.headers, body, language).await,
+        Posted::Act(path) => {
+            let host = host(&head);
+            officers::act(gateway, (auditor, standing), (path, &head.headers, &host), body, language).await
+        }
+    }
+}
+
 /// Shows a view, once the look is on the record.
 async fn look(
-    (gateway, trust): (&Arc<Gateway>, &Trust),
+    (gateway, trust, others): (&Arc<Gateway>, &Trust, &Others),
     view: View,
     (auditor, standing, role): (&Institution, &CertificateStatus, Option<Role>),
     at: (&Uri, &HeaderMap),
@@ -132,7 +168,7 @@ async fn look(
     {
         return fixed(Code::NotRecordable, language);
     }
-    console::answer((gateway, trust), view, at, Viewer::new(auditor, standing, role), language).await
+    console::answer((gateway, trust, others), view, at, Viewer::new(auditor, standing, role), language).await
 }
 
 fn not_allowed(is_posted: bool, is_both: bool) -> Response<Body> {

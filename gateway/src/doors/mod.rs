@@ -4,6 +4,7 @@ pub(crate) mod admin;
 mod alarms;
 pub(crate) mod auditors;
 mod console;
+pub(crate) mod elsewhere;
 pub(crate) mod files;
 mod index;
 pub(crate) mod institutions;

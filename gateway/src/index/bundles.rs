@@ -4,6 +4,7 @@ use std::{fs, io, path::Path};
 
 use credit_audit::{
     leaf::{BodyError, Peek, peek},
+    merkle::{HASH_LEN, Hash, leaf_hash},
     pruned::PrunedHead,
     tile,
 };
@@ -76,9 +77,41 @@ pub(super) fn go_on(
     if until < published { Err(IndexError::Behind(published - until)) } else { Ok(()) }
 }
 
+/// Hashes of leaves as they are published beside them, so that none is made again. The scrub compares both.
+pub(super) struct Hashes<'a> {
+    log_folder: &'a Path,
+    until: u64,
+    /// The number of a tile, and what stands in it.
+    tile: Option<(u64, Vec<u8>)>,
+}
+
+impl<'a> Hashes<'a> {
+    /// Of leaves before this one, which are published.
+    pub(super) fn new(log_folder: &'a Path, until: u64) -> Self {
+        Self { log_folder, until, tile: None }
+    }
+
+    /// The hash of a leaf: where no tile has it, it is made.
+    pub(super) fn of(&mut self, leaf: u64, bytes: &[u8]) -> Hash {
+        let width = u64::from(tile::FULL_WIDTH);
+        let (number, within) = (leaf / width, usize::try_from(leaf % width).unwrap_or(usize::MAX));
+        if self.tile.as_ref().is_none_or(|(known, _)| *known != number) {
+            let least = self.until.saturating_sub(number * width).min(width);
+            let read = widest(self.log_folder, u16::try_from(least).unwrap_or(1), |width| tile::path(0, number, width));
+            self.tile = Some((number, read.unwrap_or_default()));
+        }
+        let hashes = self.tile.as_ref().map(|(_, bytes)| bytes.as_chunks::<HASH_LEN>().0);
+        hashes.and_then(|hashes| hashes.get(within)).copied().unwrap_or_else(|| leaf_hash(bytes))
+    }
+}
+
 /// A bundle with at least so many leaves: the full one, or the one that was published with this width or a greater one.
 pub(super) fn read(log_folder: &Path, bundle: u64, least: u16) -> io::Result<Vec<u8>> {
-    let read = |width| fs::read(log_folder.join(tile::entries_path(bundle, width)));
+    widest(log_folder, least, |width| tile::entries_path(bundle, width))
+}
+
+fn widest(log_folder: &Path, least: u16, path: impl Fn(u16) -> String) -> io::Result<Vec<u8>> {
+    let read = |width| fs::read(log_folder.join(path(width)));
     // A narrower one may be cleaned up while it is looked for.
     let mut last = read(tile::FULL_WIDTH);
     for width in least..tile::FULL_WIDTH {
@@ -90,5 +123,26 @@ pub(super) fn read(log_folder: &Path, bundle: u64, least: u16) -> io::Result<Vec
     match last {
         Err(error) if error.kind() == io::ErrorKind::NotFound => read(tile::FULL_WIDTH),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    #[test]
+    fn a_hash_is_that_of_the_tile_and_made_where_no_tile_has_it() {
+        let folder = Scratch::new();
+        let tile = folder.path().join(tile::path(0, 1, 3));
+        fs::create_dir_all(tile.parent().unwrap()).unwrap();
+        fs::write(&tile, [[7; 32], [8; 32], [9; 32]].concat()).unwrap();
+        // Two leaves are wanted of the second tile; the one that is there has more.
+        let mut hashes = Hashes::new(folder.path(), 258);
+        assert_eq!(hashes.of(255, b"leaf"), leaf_hash(b"leaf"), "there is no tile");
+        assert_eq!([256, 257].map(|leaf| hashes.of(leaf, b"leaf")), [[7; 32], [8; 32]]);
+        fs::write(&tile, [7; 40]).unwrap();
+        let mut hashes = Hashes::new(folder.path(), 258);
+        assert_eq!([256, 257].map(|leaf| hashes.of(leaf, b"leaf")), [[7; 32], leaf_hash(b"leaf")], "it is cut short");
     }
 }

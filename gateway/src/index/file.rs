@@ -1,6 +1,11 @@
 //! The index's file.
 
-use std::{collections::HashSet, fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs, io,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use credit_audit::{leaf::CorrectionState, merkle::leaf_hash};
 use jiff::civil::Date;
@@ -9,35 +14,44 @@ use uuid::Uuid;
 
 use super::{
     bundles,
-    combination::Combinations,
-    days::{count_days, days},
+    days::days,
     error::IndexError,
-    place::{Due, Found, Place, Removal},
-    row::{ConsentRow, Of, QueryRow, Row},
-    schema::{COLUMNS, FORM, TABLES},
+    numbers::Numbers,
+    place::{Due, Found, Place, Removal, signed},
+    row::{Rows, day_number},
+    rows::{forget, take_in},
+    schema::{FORM, SAID, TABLES},
 };
+
+/// Leaves that are written to the file together, and how long they wait for that, at most. So a page to which many rows go is written
+/// once for all of them, and whoever starts after a kill reads so many leaves again.
+const TOGETHER: u64 = 65_536;
+const TOGETHER_FOR: Duration = Duration::from_secs(5);
+
+/// Memory for pages: persons and cases come in no order, so what new rows of them change is all over the file.
+const PAGES_KIB: i64 = 4_096;
+
+/// Where fewer leaves were written together, nothing much is going on, and the memory is given back.
+const FEW: u64 = 1_024;
 
 /// Its connection, and how much of the log it covers.
 pub(super) struct IndexFile {
     pub(super) connection: Connection,
     size: u64,
+    /// What the file covers if the process is killed. The rest is in one transaction, which whoever asks here sees.
+    written: u64,
+    /// Since when something is in it.
+    since: Option<Instant>,
     /// How often somebody was forgotten.
     pub(super) forgotten: u64,
-    /// Rows of `asked` and `combination` that are known to be there.
-    known: Known,
-}
-
-/// Rows that are known to be there.
-#[derive(Default)]
-struct Known {
-    asked: HashSet<Asked>,
-    combinations: Combinations,
+    /// What is known to be there.
+    known: Numbers,
 }
 
 /// Which queries about a person are wanted.
 pub(crate) struct Wanted {
     /// The person's key in the index.
-    pub(crate) person: [u8; 32],
+    pub(crate) person: [u8; 16],
     /// Only leaves before this one.
     pub(crate) before: u64,
     /// Recorded at this microsecond of Unix time or later.
@@ -77,12 +91,12 @@ impl IndexFile {
         }
         remove(path)?;
         fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-        Self::begin(Connection::open(path)?, origin, index_key)
+        Self::made(Connection::open(path)?, origin, index_key)
     }
 
     /// An empty one that is nowhere on a disk.
     pub(super) fn in_memory(origin: &str, index_key: &str) -> Result<Self, IndexError> {
-        Self::begin(Connection::open_in_memory()?, origin, index_key)
+        Self::made(Connection::open_in_memory()?, origin, index_key)
     }
 
     /// How many instructions of SQLite's machine some work takes.
@@ -100,11 +114,15 @@ impl IndexFile {
         count.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    fn begin(connection: Connection, origin: &str, index_key: &str) -> Result<Self, IndexError> {
+    fn of(connection: Connection, size: u64) -> Self {
+        Self { connection, size, written: size, since: None, forgotten: 0, known: Numbers::default() }
+    }
+
+    fn made(connection: Connection, origin: &str, index_key: &str) -> Result<Self, IndexError> {
         settle(&connection)?;
         connection.execute_batch(TABLES)?;
         connection.execute("INSERT INTO head VALUES (?1, ?2, ?3, 0, x'')", params![FORM, origin, index_key])?;
-        Ok(Self { connection, size: 0, forgotten: 0, known: Known::default() })
+        Ok(Self::of(connection, 0))
     }
 
     /// What is there, if it is an index of this log as it is now.
@@ -116,76 +134,85 @@ impl IndexFile {
         let (size, last) = connection.query_row(head, params![FORM, origin, index_key], read).ok()?;
         let size = u64::try_from(size).ok()?;
         let is_same = size == 0 || last_hash(log_folder, size).is_ok_and(|hash| hash == last);
-        is_same.then(|| Self { connection, size, forgotten: 0, known: Known::default() })
+        is_same.then(|| Self::of(connection, size))
     }
 
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// Takes in the rows of the leaves `from` to `size`, whole or not at all. Where another has taken them in meanwhile,
-    /// nothing is done.
+    /// Takes in the rows of the leaves `from` to `size`. Where another has taken them in meanwhile, nothing is done.
+    ///
+    /// # Errors
+    /// [`IndexError`]; then it covers what is written.
     pub(super) fn take(&mut self, rows: &Rows, from: u64, size: u64) -> Result<(), IndexError> {
         if self.size != from {
             return Ok(());
         }
-        // Known to be there only once this is whole.
-        let mut known = std::mem::take(&mut self.known);
-        let whole = self.connection.transaction()?;
-        count_days(&whole, &rows.rows)?;
-        for row in &rows.rows {
-            match row {
-                Row::Query(query) => insert(&whole, query, &mut known)?,
-                Row::Notice { leaf, queries } => {
-                    let mut told =
-                        whole.prepare_cached("UPDATE query SET notice = ?1 WHERE id = ?2 AND notice IS NULL")?;
-                    for id in queries {
-                        told.execute(params![signed(*leaf), id.as_bytes()])?;
-                    }
-                }
-                Row::Correction { leaf, at, query, state } => {
-                    let id = query.as_bytes();
-                    match state {
-                        CorrectionState::Due => whole
-                            .prepare_cached("UPDATE query SET due = ?1, due_at = ?2 WHERE id = ?3")?
-                            .execute(params![signed(*leaf), at, id])?,
-                        CorrectionState::Fetched => whole
-                            .prepare_cached("UPDATE query SET fetched = ?1 WHERE id = ?2")?
-                            .execute(params![signed(*leaf), id])?,
-                    };
-                }
-                Row::Act { place: Place { leaf, offset, length }, person, data_key } => {
-                    let person = person.as_ref().map(<[u8; 32]>::as_slice);
-                    let values = params![signed(*leaf), signed(*offset), signed(*length), person, data_key];
-                    whole.prepare_cached("INSERT INTO act VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(values)?;
-                }
-                Row::Look { place, of } => insert_look(&whole, *place, of)?,
-                Row::Destroyed { data_key } => {
-                    forget(&whole, None, data_key)?;
-                    known.asked.clear();
-                }
-                Row::Other => {}
-            }
-        }
-        whole
-            .execute("UPDATE head SET size = ?1, last = ?2", params![signed(size), leaf_hash(&rows.last).as_slice()])?;
-        whole.commit()?;
-        (self.size, self.known) = (size, known);
-        Ok(())
+        self.change(|connection, known| take_in(connection, rows, size, known))?;
+        self.size = size;
+        self.write_if_due()
     }
 
-    /// Rows that were known to be there may be gone.
-    pub(super) fn forget_known(&mut self) {
-        self.known = Known::default();
+    /// Makes a change in the transaction that is not written yet. Where that fails, all of the transaction is taken back.
+    fn change(
+        &mut self,
+        make: impl FnOnce(&Connection, &mut Numbers) -> Result<(), IndexError>,
+    ) -> Result<(), IndexError> {
+        let begun = if self.connection.is_autocommit() { self.connection.execute_batch("BEGIN") } else { Ok(()) };
+        self.since.get_or_insert_with(Instant::now);
+        let made = begun.map_err(IndexError::from).and_then(|()| make(&self.connection, &mut self.known));
+        if made.is_err() {
+            self.take_back();
+        }
+        made
+    }
+
+    fn take_back(&mut self) {
+        if !self.connection.is_autocommit() {
+            // What cannot even be taken back is not written either.
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        (self.size, self.since, self.known) = (self.written, None, Numbers::default());
+    }
+
+    /// Writes what waits, if it is much or waits for long.
+    pub(super) fn write_if_due(&mut self) -> Result<(), IndexError> {
+        let waits = self.since.is_some_and(|since| since.elapsed() >= TOGETHER_FOR);
+        if waits || self.size - self.written >= TOGETHER { self.write() } else { Ok(()) }
+    }
+
+    /// Writes what waits to the file: from here on a process that is killed leaves it there.
+    pub(super) fn write(&mut self) -> Result<(), IndexError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        if let Err(error) = self.connection.execute_batch("COMMIT") {
+            self.take_back();
+            return Err(error.into());
+        }
+        let leaves = self.size - self.written;
+        (self.written, self.since) = (self.size, None);
+        if leaves < FEW { Ok(self.connection.release_memory()?) } else { Ok(()) }
+    }
+
+    /// Makes a change that is written at once.
+    pub(super) fn change_at_once(
+        &mut self,
+        make: impl FnOnce(&Connection) -> Result<(), IndexError>,
+    ) -> Result<(), IndexError> {
+        self.change(|connection, known| {
+            // Numbers that were given may be gone.
+            *known = Numbers::default();
+            make(connection)
+        })?;
+        self.write()
     }
 
     /// Forgets a person under one data key.
-    pub(super) fn forget(&mut self, person: &[u8; 32], data_key: &str) -> Result<(), IndexError> {
-        self.known.asked.clear();
+    pub(super) fn forget(&mut self, person: &[u8; 16], data_key: &str) -> Result<(), IndexError> {
         self.forgotten += 1;
-        let whole = self.connection.transaction()?;
-        forget(&whole, Some(person), data_key)?;
-        Ok(whole.commit()?)
+        self.change_at_once(|connection| forget(connection, Some(person), data_key))
     }
 
     /// The queries about a person, newest first, as far as the person may know of them today.
@@ -195,7 +222,7 @@ impl IndexFile {
              AND (known_from <= ?5 OR notice IS NOT NULL) ORDER BY leaf DESC LIMIT ?6",
         )?;
         let Wanted { person, before, from, until, most } = wanted;
-        let values = params![person.as_slice(), signed(*before), from, until, today.to_string(), most];
+        let values = params![person.as_slice(), signed(*before), from, until, day_number(today), most];
         let found = select.query_map(values, |row| {
             let notice = row.get::<_, Option<i64>>(3)?.map(i64::unsigned_abs);
             let correction = match (row.get::<_, Option<i64>>(4)?, row.get::<_, Option<i64>>(5)?) {
@@ -209,7 +236,7 @@ impl IndexFile {
     }
 
     /// What was done for a person by somebody else, newest first.
-    pub(super) fn acts(&self, person: &[u8; 32], most: u32) -> Result<Vec<Place>, IndexError> {
+    pub(super) fn acts(&self, person: &[u8; 16], most: u32) -> Result<Vec<Place>, IndexError> {
         let sql = "SELECT leaf, place, length FROM act WHERE person = ?1 ORDER BY leaf DESC LIMIT ?2";
         let mut select = self.connection.prepare_cached(sql)?;
         let found = select.query_map(params![person.as_slice(), most], place)?;
@@ -217,24 +244,24 @@ impl IndexFile {
     }
 
     /// The answers about a person before a removal of which no later leaf says that a correction is due.
-    pub(super) fn answered(&self, person: &[u8; 32], before: Removal, today: Date) -> Result<Vec<Place>, IndexError> {
+    pub(super) fn answered(&self, person: &[u8; 16], before: Removal, today: Date) -> Result<Vec<Place>, IndexError> {
         let (by, due, before) = match before {
             Removal::Leaf(leaf) => ("leaf", "due", signed(leaf)),
             Removal::At(at) => ("at", "due_at", at.as_microsecond()),
         };
         let mut select = self.connection.prepare_cached(&format!(
-            "SELECT leaf, place, length FROM query WHERE person = ?1 AND {by} < ?2 AND code IS NULL \
+            "SELECT leaf, place, length FROM said WHERE person = ?1 AND {by} < ?2 AND code IS NULL \
              AND institution IS NOT NULL AND (due IS NULL OR {due} < ?2) AND (known_from <= ?3 OR notice IS NOT NULL) \
              ORDER BY leaf"
         ))?;
-        let found = select.query_map(params![person.as_slice(), before, today.to_string()], place)?;
+        let found = select.query_map(params![person.as_slice(), before, day_number(today)], place)?;
         Ok(found.collect::<Result<_, _>>()?)
     }
 
     /// The answers to an institution of which a correction is due, by leaves after this one.
     pub(super) fn due(&self, institution: &str, after: u64, most: u32) -> Result<Vec<Due>, IndexError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT leaf, place, length, due, due_at FROM query WHERE institution = ?1 AND due > ?2 ORDER BY due LIMIT ?3",
+            "SELECT leaf, place, length, due, due_at FROM query WHERE due_of = ?1 AND due > ?2 ORDER BY due LIMIT ?3",
         )?;
         let found = select.query_map(params![institution, signed(after), most], |row| {
             Ok(Due { place: place(row)?, due: row.get::<_, i64>(3)?.unsigned_abs(), at: row.get(4)? })
@@ -243,12 +270,12 @@ impl IndexFile {
     }
 
     /// The consents on which queries about a person were asked, the one used last first, each with its last query.
-    pub(super) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
+    pub(super) fn consents(&self, person: &[u8; 16], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT MAX(leaf), place, length, consent FROM query WHERE person = ?1 AND consent IS NOT NULL \
+            "SELECT MAX(leaf), place, length, consent FROM said WHERE person = ?1 AND consent IS NOT NULL \
              AND code IS NULL AND (known_from <= ?2 OR notice IS NOT NULL) GROUP BY consent ORDER BY leaf DESC LIMIT ?3",
         )?;
-        let found = select.query_map(params![person.as_slice(), today.to_string(), most], |row| {
+        let found = select.query_map(params![person.as_slice(), day_number(today), most], |row| {
             Ok((row.get::<_, Vec<u8>>(3)?, place(row)?))
         })?;
         let found = found.map(|row| row.map(|(key, last)| key.try_into().ok().map(|key| ConsentFound { key, last })));
@@ -256,9 +283,9 @@ impl IndexFile {
     }
 
     /// How often a person was answered about himself or herself from an instant on.
-    pub(super) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
+    pub(super) fn count_own(&self, person: &[u8; 16], from: i64) -> Result<u64, IndexError> {
         let mut select = self.connection.prepare_cached(
-            "SELECT COUNT(*) FROM query WHERE person = ?1 AND institution IS NULL AND scenario = 'self-query' \
+            "SELECT COUNT(*) FROM said WHERE person = ?1 AND institution IS NULL AND scenario = 'self-query' \
              AND code IS NULL AND at >= ?2",
         )?;
         let count: i64 = select.query_row(params![person.as_slice(), from], |row| row.get(0))?;
@@ -266,7 +293,7 @@ impl IndexFile {
     }
 
     /// The ids of all queries about one person.
-    pub(super) fn ids_about(&self, person: &[u8; 32]) -> Result<Vec<Uuid>, IndexError> {
+    pub(super) fn ids_about(&self, person: &[u8; 16]) -> Result<Vec<Uuid>, IndexError> {
         let mut select = self.connection.prepare_cached("SELECT id FROM query WHERE person = ?1")?;
         let found = select.query_map(params![person.as_slice()], |row| row.get::<_, Vec<u8>>(0))?;
         Ok(found.filter_map(|id| id.map(|id| Uuid::from_slice(&id).ok()).transpose()).collect::<Result<_, _>>()?)
@@ -281,7 +308,9 @@ impl IndexFile {
 
     /// For whom and what there are queries about somebody, month by month.
     pub(super) fn asked(&self) -> Result<Vec<Asked>, IndexError> {
-        let all = "SELECT institution, on_behalf, scenario, data_key FROM asked ORDER BY data_key, institution, on_behalf, scenario";
+        let all = "SELECT DISTINCT institution, on_behalf, scenario, data_key.id FROM asked \
+                   JOIN combination ON combination.number = combination JOIN data_key ON data_key.number = data_key \
+                   ORDER BY data_key.id, institution, on_behalf, scenario";
         let mut select = self.connection.prepare_cached(all)?;
         let read = |row: &Columns<'_>| {
             let (institution, on_behalf, scenario, data_key) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
@@ -297,10 +326,9 @@ impl IndexFile {
         }
         self.compare_rows(other, "leaf, place, length, person, data_key", "act")?;
         self.compare_rows(other, "leaf, place, length, query", "look")?;
-        self.compare_rows(other, "number, institution, scenario, code", "combination")?;
         // Whose key is destroyed is told nothing: what a notice of them said opens no more.
-        let columns = COLUMNS.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
-        self.compare_rows(other, &columns, "query")?;
+        let said = SAID.replace("notice", "CASE WHEN person IS NULL THEN NULL ELSE notice END");
+        self.compare_rows(other, &said, "said")?;
         if days(&self.connection, u32::MAX)? == days(&other.connection, u32::MAX)? {
             Ok(())
         } else {
@@ -325,22 +353,6 @@ impl IndexFile {
     }
 }
 
-/// Rows of consecutive leaves, and the last leaf.
-#[derive(Default)]
-pub(super) struct Rows {
-    rows: Vec<Row>,
-    last: Vec<u8>,
-}
-
-impl Rows {
-    /// One more.
-    pub(super) fn push(&mut self, row: Row, leaf: &[u8]) {
-        self.rows.push(row);
-        self.last.clear();
-        self.last.extend_from_slice(leaf);
-    }
-}
-
 /// The first three columns.
 pub(super) fn place(row: &Columns<'_>) -> Result<Place, rusqlite::Error> {
     let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
@@ -357,79 +369,14 @@ fn values(row: &Columns<'_>, columns: usize) -> Result<Values, rusqlite::Error> 
 fn settle(connection: &Connection) -> Result<(), rusqlite::Error> {
     // It is made again from the log where a crash leaves it broken, so it need not be written before anything goes on.
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "OFF")
-}
-
-fn insert(whole: &Connection, row: &QueryRow, known: &mut Known) -> Result<(), rusqlite::Error> {
-    let consent = match &row.consent {
-        None => None,
-        Some(ConsentRow::Key(key)) => Some(key.to_vec()),
-        Some(ConsentRow::Of(first)) => {
-            let select = "SELECT consent FROM query WHERE leaf = ?1";
-            whole.query_row(select, params![signed(*first)], |row| row.get(0)).optional()?.flatten()
-        }
-    };
-    let sql = "INSERT INTO query VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, NULL, NULL, NULL, NULL, ?16)";
-    whole.prepare_cached(sql)?.execute(params![
-        signed(row.place.leaf),
-        signed(row.place.offset),
-        signed(row.place.length),
-        row.id.as_bytes(),
-        row.at,
-        row.institution,
-        row.on_behalf,
-        row.staff,
-        row.scenario,
-        row.code,
-        consent,
-        row.case,
-        row.person.as_ref().map(<[u8; 32]>::as_slice),
-        row.data_key,
-        row.known_from,
-        known.combinations.number(whole, row)?,
-    ])?;
-    let Some(data_key) = row.data_key.clone().filter(|_| row.person.is_some()) else { return Ok(()) };
-    let [institution, on_behalf, scenario] = [&row.institution, &row.on_behalf, &row.scenario].map(Option::clone);
-    let new = Asked { institution, on_behalf, scenario, data_key };
-    if !known.asked.contains(&new) {
-        // Nothing is equal to NULL, so what is there already is looked for.
-        let sql = "INSERT INTO asked SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM asked WHERE \
-                   data_key = ?4 AND institution IS ?1 AND on_behalf IS ?2 AND scenario IS ?3)";
-        let values = params![new.institution, new.on_behalf, new.scenario, new.data_key];
-        whole.prepare_cached(sql)?.execute(values)?;
-        known.asked.insert(new);
-    }
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }
 
-/// Takes in a look; nothing where what was looked at is no query.
-fn insert_look(whole: &Connection, place: Place, of: &Of) -> Result<(), rusqlite::Error> {
-    let found = match of {
-        Of::Query(id) => whole
-            .prepare_cached("SELECT leaf FROM query WHERE id = ?1")?
-            .query_row(params![id.as_bytes()], |row| row.get::<_, i64>(0)),
-        Of::Leaf(leaf) => whole
-            .prepare_cached("SELECT leaf FROM query WHERE leaf = ?1")?
-            .query_row(params![signed(*leaf)], |row| row.get(0)),
-    };
-    let Some(query) = found.optional()? else { return Ok(()) };
-    let values = params![signed(place.leaf), signed(place.offset), signed(place.length), query];
-    whole.prepare_cached("INSERT INTO look VALUES (?1, ?2, ?3, ?4)")?.execute(values).map(drop)
-}
-
-/// Forgets everybody under a data key, or one person.
-fn forget(whole: &Connection, person: Option<&[u8; 32]>, data_key: &str) -> Result<(), IndexError> {
-    let person = person.map(<[u8; 32]>::as_slice);
-    for table in ["act", "query"] {
-        let sql = format!("UPDATE {table} SET person = NULL WHERE data_key = ?1 AND (?2 IS NULL OR person = ?2)");
-        whole.execute(&sql, params![data_key, person])?;
-    }
-    let nobody = "DELETE FROM asked WHERE data_key = ?1 AND NOT EXISTS (SELECT 1 FROM query WHERE person IS NOT NULL AND \
-                  data_key = ?1 AND institution IS asked.institution AND on_behalf IS asked.on_behalf AND \
-                  scenario IS asked.scenario)";
-    whole.execute(nobody, params![data_key])?;
-    Ok(())
-}
+/// Statements that are kept: all that it has.
+const STATEMENTS: usize = 64;
 
 /// Removes the file with what SQLite keeps beside it, which would be taken for that of the next one.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
@@ -454,7 +401,9 @@ fn last_hash(log_folder: &Path, size: u64) -> io::Result<Vec<u8>> {
     read.map(|()| hash).map_err(io::Error::other)
 }
 
-/// SQLite's numbers have a sign; no log is so long.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+impl Drop for IndexFile {
+    fn drop(&mut self) {
+        // What cannot be written is read from the log again.
+        drop(self.write());
+    }
 }

@@ -3,10 +3,7 @@
 use jiff::{Timestamp, ToSpan, tz::Offset};
 use rusqlite::params;
 
-use super::{
-    error::IndexError,
-    file::{IndexFile, signed},
-};
+use super::{error::IndexError, file::IndexFile, place::signed, rows::NOBODY};
 
 /// Rows of leaves before the first value, and what names one of them.
 const GONE: [&str; 4] = [
@@ -21,26 +18,14 @@ const GONE: [&str; 4] = [
 const ANY: &str = "SELECT 1 FROM query WHERE leaf < ?1 UNION ALL SELECT 1 FROM act WHERE leaf < ?1 \
                    UNION ALL SELECT 1 FROM look WHERE leaf < ?1 OR query < ?1";
 
-/// For whom and what nobody is left.
-const NOBODY: &str = "DELETE FROM asked WHERE NOT EXISTS (SELECT 1 FROM query WHERE person IS NOT NULL AND \
-                      data_key = asked.data_key AND institution IS asked.institution AND on_behalf IS asked.on_behalf AND \
-                      scenario IS asked.scenario)";
-
 /// The queries that are left of the last day, before an instant of it.
-const DAY: &str = "INSERT INTO day SELECT ?1, COUNT(*) FILTER (WHERE code IS NULL), COUNT(code) FROM query WHERE at < ?2 HAVING COUNT(*) > 0";
+const DAY: &str = "INSERT INTO day SELECT ?1, COUNT(*) FILTER (WHERE code IS NULL), COUNT(code) FROM said WHERE at < ?2 HAVING COUNT(*) > 0";
 
-/// Combinations are numbered as they come, now from the first query that is left on.
-const COMBINATIONS: &str = "
-CREATE TEMP TABLE came AS
-  SELECT combination AS old, ROW_NUMBER() OVER (ORDER BY MIN(leaf)) AS number FROM query GROUP BY combination;
-CREATE TEMP TABLE numbered AS
-  SELECT came.number, institution, scenario, code FROM came JOIN combination ON combination.number = came.old;
-UPDATE query SET combination = (SELECT number FROM came WHERE old = query.combination)
-  WHERE combination IN (SELECT old FROM came WHERE old <> number);
-DELETE FROM combination;
-INSERT INTO combination SELECT number, institution, scenario, code FROM numbered;
-DROP TABLE came;
-DROP TABLE numbered;
+/// Names that stand in no row any more, and where the data keys begin now.
+const NAMES: &str = "
+DELETE FROM combination WHERE NOT EXISTS (SELECT 1 FROM query WHERE combination = number);
+DELETE FROM staff WHERE NOT EXISTS (SELECT 1 FROM query WHERE staff = number);
+DELETE FROM data_key WHERE NOT EXISTS (SELECT 1 FROM query WHERE data_key = number AND leaf BETWEEN first AND last);
 ";
 
 impl IndexFile {
@@ -52,16 +37,16 @@ impl IndexFile {
         if !self.connection.prepare(ANY)?.exists(params![signed(until)])? {
             return Ok(());
         }
-        let whole = self.connection.transaction()?;
-        for gone in GONE {
-            whole.execute(gone, params![signed(until)])?;
-        }
-        whole.execute(NOBODY, [])?;
-        whole.execute_batch(COMBINATIONS)?;
-        whole.execute("DELETE FROM day WHERE day <= ?1", params![day.to_string()])?;
-        whole.execute(DAY, params![day.to_string(), next.as_microsecond()])?;
-        whole.commit()?;
-        self.forget_known();
-        Ok(())
+        self.change_at_once(|whole| {
+            for gone in GONE {
+                whole.execute(gone, params![signed(until)])?;
+            }
+            whole.execute(NOBODY, [])?;
+            whole.execute("UPDATE data_key SET first = MAX(first, ?1)", params![signed(until)])?;
+            whole.execute_batch(NAMES)?;
+            whole.execute("DELETE FROM day WHERE day <= ?1", params![day.to_string()])?;
+            whole.execute(DAY, params![day.to_string(), next.as_microsecond()])?;
+            Ok(())
+        })
     }
 }

@@ -6,7 +6,6 @@
 //! [`Index`].
 
 mod bundles;
-mod combination;
 mod days;
 mod error;
 mod file;
@@ -14,10 +13,12 @@ mod fresh;
 mod let_go;
 mod looks;
 mod newest;
+mod numbers;
 mod owed;
 mod place;
 mod reviews;
 mod row;
+mod rows;
 mod schema;
 mod search;
 mod sources;
@@ -31,34 +32,36 @@ use std::{
 };
 
 use credit_audit::{
-    leaf::{Leaf, parse_after, peek},
+    leaf::{Leaf, Peek, parse_after, peek},
+    merkle::Hash,
     pruned::Pruned,
 };
 use credit_keys::{IndexKey, KeyId};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use uuid::Uuid;
 
+use bundles::Hashes;
 pub(crate) use days::DayCount;
 pub(crate) use error::IndexError;
+use file::IndexFile;
 pub(crate) use file::{Asked, ConsentFound, Wanted};
-use file::{IndexFile, Rows};
 use fresh::{Fresh, Newest};
 pub(crate) use owed::{Owed, OwedNotice};
 pub(crate) use place::{Due, Found, Place, Removal, read_leaf};
 pub(crate) use reviews::ReviewBook;
-use row::{Opening, Row};
+use row::{Opening, Row, Rows};
 pub(crate) use search::{Listed, Outcome, Search, UsedConsent};
 pub(crate) use sources::Sources;
 pub(crate) use statistics::StatisticsBook;
 
-/// Leaves that are taken in at once.
-const BATCH: u64 = 4_096;
+/// Leaves that are taken in at once: whoever asks waits for no more, and so many are in memory.
+const BATCH: u64 = 1_024;
 
 /// The name of its file in the data folder.
 const FILE: &str = "index.sqlite";
 
-/// Whoever is told of each leaf that is read: its number, when it was recorded, what it says where its kind is known, and its bytes.
-pub(crate) type Follower<'a> = dyn FnMut(u64, Timestamp, Option<&Leaf<'_>>, &[u8]) + 'a;
+/// Whoever is told of each leaf that is read: its number, its beginning, what it says where its kind is known, and its hash.
+pub(crate) type Follower<'a> = dyn FnMut(u64, &Peek<'_>, Option<&Leaf<'_>>, Hash) + 'a;
 
 /// The index of one log.
 pub(crate) struct Index {
@@ -92,7 +95,7 @@ impl Index {
 
     /// Whom a leaf is about that was just recorded, so that its sealed part need not be opened for it.
     pub(crate) fn recorded(&self, leaf: u64, number: &str) {
-        let person = self.key.person(number);
+        let person = row::person_key(&self.key, number);
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).add(leaf, person);
     }
 
@@ -114,6 +117,7 @@ impl Index {
                 (file.size(), file.forgotten)
             };
             if from >= published {
+                self.lock().write_if_due()?;
                 return Ok(from);
             }
             let until = published.min(from + BATCH);
@@ -130,16 +134,22 @@ impl Index {
         }
     }
 
+    /// Does something while nobody takes anything in; told how many leaves it covers. Blocks.
+    pub(crate) fn at_rest<T>(&self, make: impl FnOnce(u64) -> T) -> T {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        make(self.size())
+    }
+
     /// The key of a person in it.
-    pub(crate) fn person(&self, number: &str) -> [u8; 32] {
-        self.key.person(number)
+    pub(crate) fn person(&self, number: &str) -> [u8; 16] {
+        row::person_key(&self.key, number)
     }
 
     /// Forgets whom the records of a person under these data keys are about.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn forget(&self, person: &[u8; 32], data_keys: &[KeyId]) -> Result<(), IndexError> {
+    pub(crate) fn forget(&self, person: &[u8; 16], data_keys: &[KeyId]) -> Result<(), IndexError> {
         data_keys.iter().try_for_each(|key| self.lock().forget(person, key.as_str()))
     }
 
@@ -149,6 +159,14 @@ impl Index {
     /// [`IndexError`]; all of it is there still then.
     pub(crate) fn let_go(&self, until: u64, last_at: Timestamp, offset: Offset) -> Result<(), IndexError> {
         self.lock().let_go(until, last_at, offset)
+    }
+
+    /// Writes what was taken in and waits for more, so that the next start need not read it again. Blocks.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub(crate) fn write(&self) -> Result<(), IndexError> {
+        self.lock().write()
     }
 
     /// How many leaves it covers.
@@ -168,7 +186,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn consents(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
+    pub(crate) fn consents(&self, person: &[u8; 16], most: u32, today: Date) -> Result<Vec<ConsentFound>, IndexError> {
         self.lock().consents(person, most, today)
     }
 
@@ -176,7 +194,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn acts(&self, person: &[u8; 32], most: u32) -> Result<Vec<Place>, IndexError> {
+    pub(crate) fn acts(&self, person: &[u8; 16], most: u32) -> Result<Vec<Place>, IndexError> {
         self.lock().acts(person, most)
     }
 
@@ -185,7 +203,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn looks(&self, person: &[u8; 32], most: u32, today: Date) -> Result<Vec<(Place, Uuid)>, IndexError> {
+    pub(crate) fn looks(&self, person: &[u8; 16], most: u32, today: Date) -> Result<Vec<(Place, Uuid)>, IndexError> {
         self.lock().looks(person, most, today)
     }
 
@@ -194,7 +212,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn answered(&self, person: &[u8; 32], before: Removal, today: Date) -> Result<Vec<Place>, IndexError> {
+    pub(crate) fn answered(&self, person: &[u8; 16], before: Removal, today: Date) -> Result<Vec<Place>, IndexError> {
         self.lock().answered(person, before, today)
     }
 
@@ -226,7 +244,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn count_own(&self, person: &[u8; 32], from: i64) -> Result<u64, IndexError> {
+    pub(crate) fn count_own(&self, person: &[u8; 16], from: i64) -> Result<u64, IndexError> {
         self.lock().count_own(person, from)
     }
 
@@ -234,7 +252,7 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`].
-    pub(crate) fn ids_about(&self, person: &[u8; 32]) -> Result<Vec<Uuid>, IndexError> {
+    pub(crate) fn ids_about(&self, person: &[u8; 16]) -> Result<Vec<Uuid>, IndexError> {
         self.lock().ids_about(person)
     }
 
@@ -304,12 +322,14 @@ impl Index {
     ) -> Result<Rows, IndexError> {
         let mut rows = Rows::default();
         let opening = Opening { origin: &self.origin, key: &self.key, sources, fresh };
+        let mut hashes = Hashes::new(&self.log_folder, until);
         bundles::each(&self.log_folder, from, until, |place, leaf| {
             let fault = || IndexError::Leaf(place.leaf);
             let head = peek(leaf).map_err(|_| fault())?;
             let parsed = parse_after(head).map_err(|_| fault())?;
-            also(place.leaf, head.at, parsed.as_ref(), leaf);
-            rows.push(parsed.map_or(Row::Other, |parsed| row::of(place, parsed, opening)), leaf);
+            let hash = hashes.of(place.leaf, leaf);
+            also(place.leaf, &head, parsed.as_ref(), hash);
+            rows.push(parsed.map_or(Row::Other, |parsed| row::of(place, parsed, opening)), hash);
             Ok(())
         })?;
         Ok(rows)

@@ -13,7 +13,18 @@ impl IndexFile {
     /// The newest leaves of the queries of one member of staff, or of all, that fit by institution, scenario and outcome; newest
     /// first.
     pub(super) fn newest(&self, search: &Search, (first, end): Leaves, most: u32) -> Result<Vec<i64>, rusqlite::Error> {
-        let (staff, of_staff) = (&search.staff, if search.staff.is_some() { "staff = ?4 AND " } else { "" });
+        let of_staff = if search.staff.is_some() { "staff = ?4 AND " } else { "" };
+        let number = "SELECT number FROM staff WHERE name = ?1";
+        let staff = match &search.staff {
+            None => None,
+            Some(name) => {
+                let mut number = self.connection.prepare_cached(number)?;
+                let Some(number) = number.query_row(params![name], |row| row.get::<_, i64>(0)).optional()? else {
+                    return Ok(Vec::new());
+                };
+                Some(number)
+            }
+        };
         let mut before = self.connection.prepare_cached(&format!(
             "SELECT leaf FROM query WHERE {of_staff}combination = ?1 AND leaf >= ?2 AND leaf < ?3 ORDER BY leaf DESC LIMIT 1",
         ))?;

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use credit_audit::{edge::Edge, leaf::Leaf, review::Reviews};
+use credit_audit::{edge::Edge, leaf::Leaf, merkle::Hash, review::Reviews};
 use jiff::{Timestamp, tz::Offset};
 
 use super::{bundles, error::IndexError};
@@ -48,10 +48,10 @@ impl ReviewBook {
     }
 
     /// Takes in a leaf that was read for somebody else too, where it is the next.
-    pub(crate) fn next(&self, index: u64, at: Timestamp, leaf: Option<&Leaf<'_>>, bytes: &[u8]) {
+    pub(crate) fn next(&self, index: u64, at: Timestamp, leaf: Option<&Leaf<'_>>, hash: Hash) {
         let mut reviews = self.reviews.lock().unwrap_or_else(PoisonError::into_inner);
         if reviews.size() == index {
-            reviews.parsed(index, at, leaf, bytes);
+            reviews.parsed(index, at, leaf, hash);
         }
     }
 

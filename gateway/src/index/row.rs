@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::leaf::{Body, CorrectionState, KeyState, Leaf, QuerySummary, ReviewState};
+use credit_audit::{
+    leaf::{Body, CorrectionState, KeyState, Leaf, QuerySummary, ReviewState},
+    merkle::Hash,
+};
 use credit_keys::{IndexKey, KeyId};
 use credit_policy::CitizenNumber;
 use jiff::civil::Date;
@@ -22,7 +25,7 @@ pub(super) enum Row {
     /// A correction of the answer to a query is due, or was fetched.
     Correction { leaf: u64, at: i64, query: Uuid, state: CorrectionState },
     /// Something was done for a person by somebody else.
-    Act { place: Place, person: Option<[u8; 32]>, data_key: String },
+    Act { place: Place, person: Option<[u8; 16]>, data_key: String },
     /// An officer looked at what stands in a query: opened it for review, or its sealed part.
     Look { place: Place, of: Of },
     /// A data key was destroyed: nobody is known of its month any more.
@@ -55,9 +58,10 @@ pub(super) struct QueryRow {
     pub(super) code: Option<String>,
     pub(super) consent: Option<ConsentRow>,
     pub(super) case: Option<String>,
-    pub(super) person: Option<[u8; 32]>,
+    pub(super) person: Option<[u8; 16]>,
     pub(super) data_key: Option<String>,
-    pub(super) known_from: Option<String>,
+    /// From which day on the person may know of it, as [`day_number`] writes it; nothing where never.
+    pub(super) known_from: Option<i64>,
 }
 
 /// The consent of a query.
@@ -69,7 +73,12 @@ pub(super) enum ConsentRow {
 }
 
 /// From the first day on.
-pub(super) const ALWAYS: &str = "0001-01-01";
+pub(super) const ALWAYS: i64 = 0;
+
+/// A day as a number that is the greater the later it is: 20261129.
+pub(super) fn day_number(day: Date) -> i64 {
+    i64::from(day.year()) * 10_000 + i64::from(day.month()) * 100 + i64::from(day.day())
+}
 
 /// The row of a leaf.
 pub(super) fn of(place: Place, parsed: Leaf<'_>, opening: Opening<'_>) -> Row {
@@ -161,17 +170,22 @@ fn of_query(place: Place, query: QuerySummary<'_>, opening: Opening<'_>) -> Quer
 /// From which day on the person may know of a query (PIPL art. 18 and 35). What is deferred to an event is known once a
 /// notice was given, what is exempt never; a refused query follows its scenario, and one whose scenario is gone is not
 /// shown, since nobody can say any more whether it was one of these.
-fn known_from(query: &QuerySummary<'_>, sources: Sources<'_>) -> Option<String> {
+fn known_from(query: &QuerySummary<'_>, sources: Sources<'_>) -> Option<i64> {
     let of_scenario = || match &query.scenario {
         None => Some("owed"),
         Some(name) => sources.catalogue.scenario(name).map(|scenario| scenario.notice()),
     };
     let notice = query.notice.as_deref().or_else(of_scenario)?;
     match notice.strip_prefix("deferred until ") {
-        Some(until) => until.parse::<Date>().ok().map(|day| day.to_string()),
+        Some(until) => until.parse::<Date>().ok().map(day_number),
         None if notice.starts_with("exempt by ") => None,
-        None => Some(ALWAYS.to_owned()),
+        None => Some(ALWAYS),
     }
+}
+
+/// The key of a person in the index: half of what the index's key makes, which is far more than tells persons apart.
+pub(super) fn person_key(key: &IndexKey, number: &str) -> [u8; 16] {
+    key.person(number).first_chunk().copied().unwrap_or_default()
 }
 
 /// Of a personal part: whom it is about.
@@ -201,10 +215,10 @@ pub(super) struct Opening<'a> {
 
 impl Opening<'_> {
     /// Whom a personal part is about.
-    fn person(self, plain: &[u8]) -> Option<[u8; 32]> {
+    fn person(self, plain: &[u8]) -> Option<[u8; 16]> {
         let about: About<'_> = serde_json::from_slice(plain).ok()?;
         let number = CitizenNumber::parse(&about.number).ok()?;
-        Some(number.disclose(|number| self.key.person(number.as_str())))
+        Some(number.disclose(|number| person_key(self.key, number.as_str())))
     }
 
     /// Opens a sealed member: what commits to it, then what is sealed.
@@ -225,5 +239,20 @@ impl Opening<'_> {
         let key = KeyId::parse(key).ok()?;
         let opened = self.sources.keys.with(|ring| ring.unseal(&key, self.origin, id, sealed, commit)).ok()?;
         opened.disclose(|plain| read(plain))
+    }
+}
+
+/// Rows of consecutive leaves, and the hash of the last one.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    pub(super) last: Hash,
+}
+
+impl Rows {
+    /// One more.
+    pub(super) fn push(&mut self, row: Row, hash: Hash) {
+        self.rows.push(row);
+        self.last = hash;
     }
 }

@@ -1,10 +1,10 @@
 //! A search of the record by whoever reviews it: by institution, member of staff, scenario, outcome, case and time.
 
 use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{error::IndexError, file::IndexFile};
+use super::{error::IndexError, file::IndexFile, rows::case_key};
 
 /// What is looked for; what is left out restricts nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(crate) enum Outcome {
 }
 
 /// A query as a list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
     pub(crate) query: Uuid,
     pub(crate) index: u64,
@@ -118,7 +118,7 @@ impl IndexFile {
         if search.case.is_some() || search.consent.is_some() || !search.is_by_combination() {
             return self.search_rows(search, leaves, most);
         }
-        let mut select = self.connection.prepare_cached(&format!("SELECT {LISTED} FROM query WHERE leaf = ?1"))?;
+        let mut select = self.connection.prepare_cached(&format!("SELECT {LISTED} FROM said WHERE leaf = ?1"))?;
         let found = self.newest(search, leaves, most)?.into_iter().map(|leaf| select.query_row(params![leaf], listed));
         Ok(found.collect::<Result<_, _>>()?)
     }
@@ -130,7 +130,9 @@ impl IndexFile {
             Some(Outcome::Answered | Outcome::Refused) | None => None,
         };
         let consent = search.consent.as_ref().map(<[u8; 16]>::as_slice);
-        let conditions: [Option<Condition<'_>>; 6] = [
+        let case = search.institution.as_ref().zip(search.case.as_ref()).map(|(of, case)| case_key(of, case));
+        let conditions: [Option<Condition<'_>>; 7] = [
+            case.as_ref().map(|value| ("case_key = ?", value as &dyn ToSql)),
             search.institution.as_ref().map(|value| ("institution = ?", value as &dyn ToSql)),
             search.staff.as_ref().map(|value| ("staff = ?", value as &dyn ToSql)),
             search.scenario.as_ref().map(|value| ("scenario = ?", value as &dyn ToSql)),
@@ -151,7 +153,7 @@ impl IndexFile {
         });
         values.push(&most);
         let mut select = self.connection.prepare_cached(&format!(
-            "SELECT {LISTED} FROM query WHERE {} ORDER BY leaf DESC LIMIT ?",
+            "SELECT {LISTED} FROM said WHERE {} ORDER BY leaf DESC LIMIT ?",
             wanted.join(" AND ")
         ))?;
         let found = select.query_map(params_from_iter(values), listed)?;
@@ -161,10 +163,11 @@ impl IndexFile {
     /// The consents of the newest queries on one, the one used last first.
     pub(super) fn used_consents(&self) -> Result<Vec<UsedConsent>, IndexError> {
         let mut newest = self.connection.prepare_cached(
-            "SELECT consent, institution, scenario, at FROM query WHERE consent IS NOT NULL ORDER BY leaf DESC LIMIT ?1",
+            "SELECT consent, institution, scenario, at FROM query INDEXED BY query_on_consent \
+             CROSS JOIN combination ON combination.number = combination WHERE consent IS NOT NULL ORDER BY leaf DESC LIMIT ?1",
         )?;
         let mut answered =
-            self.connection.prepare_cached("SELECT COUNT(*) FROM query WHERE consent = ?1 AND code IS NULL")?;
+            self.connection.prepare_cached("SELECT COUNT(*) FROM said WHERE consent = ?1 AND code IS NULL")?;
         let mut used: Vec<UsedConsent> = Vec::new();
         let mut rows = newest.query(params![LAST_ON_CONSENT])?;
         while let Some(row) = rows.next()? {

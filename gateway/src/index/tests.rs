@@ -8,16 +8,16 @@ use uuid::Uuid;
 
 use super::{
     error::IndexError,
-    file::{IndexFile, Rows, Wanted},
+    file::{IndexFile, Wanted},
     owed::Owed,
     place::{Place, Removal},
-    row::{ConsentRow, QueryRow, Row},
+    row::{ALWAYS, ConsentRow, QueryRow, Row, Rows, day_number},
     search::{Outcome, Search},
 };
 use crate::scratch::Scratch;
 
 const TODAY: Date = date(2026, 11, 28);
-const PERSON: [u8; 32] = [7; 32];
+const PERSON: [u8; 16] = [7; 16];
 
 fn query(leaf: u64, known_from: Option<&str>) -> QueryRow {
     QueryRow {
@@ -34,18 +34,18 @@ fn query(leaf: u64, known_from: Option<&str>) -> QueryRow {
         case: None,
         person: Some(PERSON),
         data_key: Some("data-2026-11".to_owned()),
-        known_from: known_from.map(str::to_owned),
+        known_from: known_from.map(|day| if day == "0001-01-01" { ALWAYS } else { day_number(day.parse().unwrap()) }),
     }
 }
 
 fn take(file: &mut IndexFile, all: Vec<Row>) {
     let (from, mut rows) = (file.size(), Rows::default());
     let until = from + all.len() as u64;
-    all.into_iter().for_each(|row| rows.push(row, b"leaf"));
+    all.into_iter().for_each(|row| rows.push(row, [1; 32]));
     file.take(&rows, from, until).unwrap();
 }
 
-fn found(file: &IndexFile, person: [u8; 32], today: Date) -> Vec<u64> {
+fn found(file: &IndexFile, person: [u8; 16], today: Date) -> Vec<u64> {
     let wanted = Wanted { person, before: u64::MAX, from: i64::MIN, until: i64::MAX, most: 40 };
     file.about(&wanted, today).unwrap().iter().map(|found| found.place.leaf).collect()
 }
@@ -68,7 +68,7 @@ fn what_is_deferred_is_found_from_its_day_or_notice_on_and_what_is_exempt_never(
             of(query(1, Some("2026-11-29"))),
             of(query(2, None)),
             of(query(3, None)),
-            of(QueryRow { person: Some([8; 32]), ..query(4, Some("0001-01-01")) }),
+            of(QueryRow { person: Some([8; 16]), ..query(4, Some("0001-01-01")) }),
             of(QueryRow { person: None, ..query(5, Some("0001-01-01")) }),
         ],
     );
@@ -76,7 +76,7 @@ fn what_is_deferred_is_found_from_its_day_or_notice_on_and_what_is_exempt_never(
     assert_eq!(found(&file, PERSON, date(2026, 11, 29)), [1, 0]);
     take(&mut file, vec![Row::Notice { leaf: 6, queries: vec![Uuid::from_u128(3)] }, Row::Other]);
     assert_eq!(found(&file, PERSON, TODAY), [3, 0]);
-    assert_eq!(found(&file, [8; 32], TODAY), [4]);
+    assert_eq!(found(&file, [8; 16], TODAY), [4]);
     assert_eq!(file.size(), 8);
 }
 
@@ -127,7 +127,7 @@ fn a_notice_is_owed_from_its_day_on_until_it_is_given() {
     let mut file = file();
     let refused = QueryRow { code: Some("subject-minor".to_owned()), ..query(3, Some("0001-01-01")) };
     let own = QueryRow { institution: None, ..query(4, Some("0001-01-01")) };
-    let other = QueryRow { person: Some([8; 32]), ..query(5, Some("0001-01-01")) };
+    let other = QueryRow { person: Some([8; 16]), ..query(5, Some("0001-01-01")) };
     let nobody = QueryRow { person: None, ..query(6, Some("0001-01-01")) };
     let first =
         vec![query(0, Some("0001-01-01")), query(1, Some("2026-11-29")), query(2, None), refused, own, other, nobody];
@@ -161,10 +161,74 @@ fn the_rows_of_a_month_lose_their_persons_with_its_data_key() {
 fn rows_that_another_has_taken_in_meanwhile_are_not_taken_in_twice() {
     let mut file = file();
     let mut rows = Rows::default();
-    rows.push(of(query(0, Some("0001-01-01"))), b"leaf");
+    rows.push(of(query(0, Some("0001-01-01"))), [1; 32]);
     file.take(&rows, 0, 1).unwrap();
     file.take(&rows, 0, 1).unwrap();
     assert_eq!((file.size(), found(&file, PERSON, TODAY)), (1, vec![0]));
+}
+
+#[test]
+fn what_is_taken_in_is_found_at_once_and_written_later_and_a_failure_takes_back_what_is_not_written() {
+    let folder = Scratch::new();
+    let path = folder.path().join("index.sqlite");
+    let mut file = IndexFile::open(&path, "log", "index-1", folder.path()).unwrap();
+    // What a start finds after a kill.
+    let left = || {
+        let other = rusqlite::Connection::open(&path).unwrap();
+        let count = |sql| other.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        (count("SELECT size FROM head"), count("SELECT COUNT(*) FROM query"))
+    };
+    take(&mut file, vec![of(query(0, Some("0001-01-01"))), of(query(1, Some("0001-01-01")))]);
+    assert_eq!((found(&file, PERSON, TODAY), left()), (vec![1, 0], (0, 0)));
+    file.write().unwrap();
+    assert_eq!(left(), (2, 2));
+    take(&mut file, vec![of(query(2, Some("0001-01-01")))]);
+    let mut twice = Rows::default();
+    twice.push(of(query(3, Some("0001-01-01"))), [1; 32]);
+    twice.push(of(query(3, Some("0001-01-01"))), [1; 32]);
+    assert!(file.take(&twice, 3, 5).is_err());
+    assert_eq!((file.size(), found(&file, PERSON, TODAY), left()), (2, vec![1, 0], (2, 2)));
+    // It goes on from there; whoever is forgotten is so from then on, whatever happens.
+    take(&mut file, vec![of(query(2, Some("0001-01-01")))]);
+    file.forget(&PERSON, "data-2026-11").unwrap();
+    assert_eq!((found(&file, PERSON, TODAY), left()), (vec![], (3, 3)));
+    take(&mut file, vec![Row::Other]);
+    drop(file);
+    assert_eq!(left(), (4, 3));
+}
+
+#[test]
+fn what_is_let_go_leaves_no_name_and_the_index_of_what_is_left() {
+    let row = |leaf: u64| {
+        let (old, text) = (leaf < 2, |text: &str| Some(text.to_owned()));
+        QueryRow {
+            institution: text(if old { "bank" } else { "housing" }),
+            staff: Some(format!("staff-{leaf}")),
+            data_key: text(if old { "data-2026-10" } else { "data-2026-11" }),
+            consent: None,
+            ..query(leaf, Some("0001-01-01"))
+        }
+    };
+    let mut whole = file();
+    take(&mut whole, (0..4).map(|leaf| of(row(leaf))).collect());
+    let at = jiff::tz::Offset::UTC.to_timestamp(TODAY.at(1, 0, 0, 0)).unwrap();
+    whole.let_go(2, at, jiff::tz::Offset::UTC).unwrap();
+    let (mut left, mut rows) = (file(), Rows::default());
+    (2..4).for_each(|leaf| rows.push(of(row(leaf)), [1; 32]));
+    left.take(&rows, 0, 4).unwrap();
+    whole.compare(&left).unwrap();
+    for table in ["combination", "staff", "data_key", "asked"] {
+        let count = |file: &IndexFile| {
+            let sql = format!("SELECT COUNT(*) FROM {table}");
+            file.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(count(&whole), count(&left), "{table}");
+    }
+    // Names that come again have numbers again.
+    let mut again = Rows::default();
+    again.push(of(QueryRow { place: Place { leaf: 4, offset: 2, length: 100 }, ..row(0) }), [1; 32]);
+    whole.take(&again, 4, 5).unwrap();
+    assert_eq!(whole.search(&Search { staff: Some("staff-0".to_owned()), ..Search::default() }, 9).unwrap().len(), 1);
 }
 
 #[test]

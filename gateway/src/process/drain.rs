@@ -13,7 +13,7 @@ use super::{
     snapshots::{self, Due},
     upkeep::record_floods,
 };
-use crate::{gateway::Gateway, settings::Bounds, telemetry, transport::listener::ListenerConfig};
+use crate::{gateway::Gateway, index::Index, settings::Bounds, telemetry, transport::listener::ListenerConfig};
 
 /// For the last replies, floods, checkpoint and snapshot together, beside what the queries left of their time.
 const AFTER_QUERIES: Duration = Duration::from_millis(1_200);
@@ -94,6 +94,9 @@ pub(super) async fn drain(gateway: &Arc<Gateway>, door: &ListenerConfig) -> bool
         if let Ok(Err(error)) = advanced {
             tracing::error!(%error, "the last snapshot failed");
         }
+        // Where it is not written, the next start reads some leaves again.
+        let shared = Arc::clone(gateway);
+        drop(tokio::task::spawn_blocking(move || shared.index.as_ref().map(Index::write)).await);
     };
     if timeout_at(began + time + AFTER_QUERIES, rest).await.is_err() && is_closed {
         tracing::info!("the snapshot of the state was not finished; the next start takes a little longer");

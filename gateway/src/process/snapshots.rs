@@ -5,7 +5,11 @@ use std::fs;
 
 use credit_audit::log::ReleaseError;
 
-use crate::{gateway::Gateway, process::start::state_file, state::snapshot};
+use crate::{
+    gateway::Gateway,
+    process::start::state_file,
+    state::snapshot::{self, Following},
+};
 
 /// Leaves that the snapshot may be behind: so many a start takes in, at most, and a little time more.
 const BEHIND: u64 = 65_536;
@@ -52,11 +56,21 @@ pub(super) fn advance(gateway: &Gateway, covered: Option<u64>, due: Due) -> Resu
         Due::Behind => BEHIND.max(bytes / BYTES_A_LEAF),
         Due::Now => 256,
     };
-    let covered = if published.saturating_sub(covered) < behind {
+    // The last one covers what is published, not only what was followed so far.
+    let (at_the_end, following) = (Following::default(), &gateway.following);
+    let following = if due == Due::Now { &at_the_end } else { following };
+    let is_soon = following.is_near(covered, published, behind);
+    let covered = if published.saturating_sub(covered) < behind || is_soon {
         covered
     } else {
-        snapshot::advance(&path, origin, &gateway.log_folder(), &gateway.catalogue(), published)
-            .map_err(|error| NotAdvanced::Snapshot(error.to_string()))?
+        let (log, catalogue) = (gateway.log_folder(), gateway.catalogue());
+        let next = snapshot::advance(&path, origin, &log, &catalogue, published, following)
+            .map_err(|error| NotAdvanced::Snapshot(error.to_string()))?;
+        let covered = next.ledger.size;
+        if due == Due::Behind {
+            gateway.follow_from(next);
+        }
+        covered
     };
     // Bundles have every leaf of them, and are compared before a segment is removed.
     gateway.log.release_segments(covered)?;

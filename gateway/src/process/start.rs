@@ -39,7 +39,7 @@ use credit_audit::{
     log::{self, Recovered},
     pruned::PRUNED,
 };
-use credit_keys::{StoredEntropy, SystemEntropy};
+use credit_keys::SystemEntropy;
 use credit_policy::Catalogue;
 use jiff::{Timestamp, tz::Offset};
 use tokio::sync::{Semaphore, watch};
@@ -71,7 +71,10 @@ use crate::{
     recorder::Recorder,
     rules::{Beside, InForce, Rules, StoreHandle},
     settings::Settings,
-    state::{CatalogueHistory, Counts, about::Abouts, approvals::Approvals, ledger::Ledger, projection::Projection},
+    state::{
+        CatalogueHistory, Counts, about::Abouts, approvals::Approvals, ledger::Ledger, projection::Projection,
+        snapshot::Following,
+    },
     stores::{all::Stores, routes::Routes},
     telemetry::metrics::Metrics,
 };
@@ -85,13 +88,9 @@ use record::{OnRecord, read_record};
 ///
 /// # Errors
 /// The first thing that is not as it must be.
-pub(crate) async fn open(
-    settings: Settings,
-    inputs: Inputs,
-    clock: Arc<dyn Clock>,
-) -> Result<Arc<Gateway>, StartError> {
+pub(crate) async fn open(settings: Settings, read: Inputs, clock: Arc<dyn Clock>) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let Inputs { catalogue, files, ring, register, certificates, issuers, routes, listed } = inputs;
+    let Inputs { catalogue, files, ring, register, certificates, issuers, routes, listed } = read;
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
@@ -102,8 +101,7 @@ pub(crate) async fn open(
     let counted = Counted { has_answered: !projection.ledger.seqs.is_empty(), before: log_before.as_deref() };
     let keys = keyring((ring, &settings), &projection.ledger.keys, &counted, (&clock, &entropy)).await?;
     let said_before = said(before.as_ref(), &keys, clock.now())?;
-    let (previous, approved_before) =
-        before.as_ref().map(|before| (before.previous.clone(), before.approvals())).unzip();
+    let (previous, approved_before) = before.as_ref().map(|it| (it.previous.clone(), it.approvals())).unzip();
     let carried = before.map_or_else(Vec::new, |before| before.carry(&catalogue, &projection, clock.now()));
     let in_force = carry::with(&projection.ledger, &carried);
     replicas::approvals(&settings, &mut projection.ledger, &counted).await?;
@@ -135,6 +133,7 @@ pub(crate) async fn open(
         visits: joining.visits(&clock),
         abouts: Abouts::open(&settings.data.dir),
         reviews,
+        following: Following::default(),
         statistics,
         standing,
         index: open_index(&settings, &keys, log.accepted_now(), &entropy)?,
@@ -144,7 +143,6 @@ pub(crate) async fn open(
         metrics: metrics(&catalogue, &*clock)?,
         clock,
         entropy,
-        nonces: StoredEntropy::new(),
         issuers,
         journeys: Arc::new(Semaphore::new(settings.bounds.journeys)),
         changes: tokio::sync::Mutex::default(),

@@ -188,7 +188,6 @@ pub(super) async fn coverage(gateway: Arc<Gateway>) {
         each_second.tick().await;
         let shared = Arc::clone(&gateway);
         let covered = tokio::task::spawn_blocking(move || {
-            shared.follow_log_together();
             let count = |coverage: &Coverage| shared.metrics.case_misses(coverage.not_handed_over());
             shared.covered(count).map_err(|error| error.to_string())
         });

@@ -41,7 +41,7 @@ pub struct Persons {
     /// beyond it.
     #[serde(default = "free_reports")]
     pub free_reports_a_year: u16,
-    /// The other gateways of this operator, each with a log of its own: persons see what stands there too.
+    /// The other gateways of this operator, each with a log of its own: persons and officers see what stands there too.
     #[serde(default)]
     pub gateways: Vec<OtherGateway>,
 }

@@ -40,5 +40,5 @@ pub(crate) mod visits;
 pub(crate) use catalogue_history::CatalogueHistory;
 pub use claim::{Claim, ConsentClaim, ConsentUse, IdempotencyClaim, IdempotencyEntry, Limits, Refused, RepeatWindow};
 pub use counts::{Counts, Reservation, Settlement};
-pub(crate) use key::{Key, NoKey, consent_key};
+pub(crate) use key::{Key, NoKey, consent_key, key};
 pub(crate) use projection::FoldError;

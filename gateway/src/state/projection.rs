@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use credit_audit::leaf::{self, Actor, Body, BodyError, Peek, PeekError, QuerySummary, RegisterChange, peek};
+use credit_audit::leaf::{self, Actor, Body, BodyError, Leaf, Peek, PeekError, QuerySummary, RegisterChange, peek};
 use credit_policy::Catalogue;
 use jiff::Timestamp;
 
@@ -94,6 +94,11 @@ impl Projection {
         Self { ledger, usage, consents: Consents::Apart { uses: Vec::new(), holders: Holders::default() } }
     }
 
+    /// One that goes on from where this one is, and has its small parts.
+    pub(crate) fn go_on(&self) -> Self {
+        Self::beyond(self.ledger.clone(), self.usage.at, self.usage.day.date)
+    }
+
     /// Parts of a run that goes on from a snapshot.
     #[cfg(test)]
     pub(crate) fn with(ledger: Ledger, usage: Usage, uses: Vec<UseEvent>) -> Self {
@@ -142,9 +147,40 @@ impl Projection {
 
     fn try_apply(&mut self, catalogue: &Catalogue, index: u64, leaf: &[u8]) -> Result<(), Fault> {
         let head = peek(leaf)?;
+        let leaf = leaf::parse_after(head)?;
+        self.apply_parsed(catalogue, index, &head, leaf)
+    }
+
+    /// Takes in one leaf that was parsed for others too.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub(crate) fn apply_read(
+        &mut self,
+        catalogue: &Catalogue,
+        index: u64,
+        head: &Peek<'_>,
+        leaf: Option<&Leaf<'_>>,
+    ) -> Result<(), FoldError> {
+        if let Some(Leaf { body: Body::Query(query), .. }) = leaf {
+            drop(self.usage.reach(head.at));
+            self.query(catalogue, index, query);
+            self.passed(index, head);
+            return Ok(());
+        }
+        self.apply_parsed(catalogue, index, head, leaf.cloned()).map_err(|why| FoldError { index, why })
+    }
+
+    fn apply_parsed(
+        &mut self,
+        catalogue: &Catalogue,
+        index: u64,
+        head: &Peek<'_>,
+        leaf: Option<Leaf<'_>>,
+    ) -> Result<(), Fault> {
         drop(self.usage.reach(head.at));
         // A kind of a later release: a reader passes over it (`FORMAT.md` §2).
-        if let Some(leaf) = leaf::parse_after(head)? {
+        if let Some(leaf) = leaf {
             if let (Body::Case(case), Some(institution)) = (&leaf.body, head.institution) {
                 self.ledger.cases.apply(institution, index, case, leaf.actor.as_ref());
             }
@@ -153,13 +189,17 @@ impl Projection {
                 let by_gateway = matches!(by, Some(Actor::System(_)));
                 self.ledger.appointments.apply(head.at, index, said, by_gateway);
             }
-            self.apply_body(catalogue, index, (&head, by.as_ref()), leaf.body)?;
+            self.apply_body(catalogue, index, (head, by.as_ref()), leaf.body)?;
         }
+        self.passed(index, head);
+        Ok(())
+    }
+
+    fn passed(&mut self, index: u64, head: &Peek<'_>) {
         if let (Some(institution), Some(seq)) = (head.institution, head.seq) {
             self.ledger.seqs.insert(institution.to_owned(), seq);
         }
         self.ledger.size = index + 1;
-        Ok(())
     }
 
     /// Every kind by name: whoever adds one decides here what it means for the state.
@@ -171,10 +211,7 @@ impl Projection {
         body: Body<'_>,
     ) -> Result<(), Fault> {
         match body {
-            Body::Query(query) => {
-                query.certificate.into_iter().for_each(|certificate| self.ledger.used(certificate));
-                self.apply_query(catalogue, index, &query);
-            }
+            Body::Query(query) => self.query(catalogue, index, &query),
             Body::Revocation(revocation) => {
                 self.usage.revoke(&consent_key(&revocation.issuer, &revocation.jti), head.at);
             }
@@ -222,6 +259,11 @@ impl Projection {
             Body::Review(_) | Body::Sampling(_) => {}
         }
         Ok(())
+    }
+
+    fn query(&mut self, catalogue: &Catalogue, index: u64, query: &QuerySummary<'_>) {
+        query.certificate.into_iter().for_each(|certificate| self.ledger.used(certificate));
+        self.apply_query(catalogue, index, query);
     }
 
     /// What an answered query used. Refused queries use nothing.

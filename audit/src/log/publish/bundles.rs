@@ -9,11 +9,14 @@ use crate::merkle::{HASH_LEN, Hash, leaf_hash, perfect_root};
 use crate::tile::{self, FULL_WIDTH, MAX_LEVELS, TileKind, TileName};
 
 /// The leaves of a full bundle, as they stand there.
-pub(crate) fn read(store: &TileStore, index: u64) -> Result<Vec<Arc<[u8]>>, RecoverError> {
+type Leaves = Vec<Arc<[u8]>>;
+
+/// Reads the leaves of a full bundle.
+pub(crate) fn read(store: &TileStore, index: u64) -> Result<Leaves, RecoverError> {
     let name = TileName { kind: TileKind::Entries, index, width: FULL_WIDTH };
     let lost = |why: String| RecoverError::Bundle { path: store.dir.join(name.path()), why };
     let bytes = store.read(&name).map_err(|error| lost(error.to_string()))?;
-    let leaves: Result<Vec<Arc<[u8]>>, _> = tile::entries(&bytes).map(|leaf| leaf.map(Arc::from)).collect();
+    let leaves: Result<Leaves, _> = tile::entries(&bytes).map(|leaf| leaf.map(Arc::from)).collect();
     match leaves {
         Ok(leaves) if leaves.len() == usize::from(FULL_WIDTH) => Ok(leaves),
         Ok(leaves) => Err(lost(format!("it has {} records instead of {FULL_WIDTH}", leaves.len()))),
@@ -38,11 +41,16 @@ impl CheckedBundles {
     }
 
     /// The leaves of a full bundle.
-    pub(crate) fn read(&mut self, index: u64) -> Result<Vec<Arc<[u8]>>, RecoverError> {
+    pub(crate) fn read(&mut self, index: u64) -> Result<Leaves, RecoverError> {
+        self.hashed(index).map(|(leaves, _)| leaves)
+    }
+
+    /// The same, with their hashes.
+    pub(crate) fn hashed(&mut self, index: u64) -> Result<(Leaves, Vec<Hash>), RecoverError> {
         let leaves = read(&self.store, index)?;
         let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         match self.is_in_tree(index, perfect_root(hashes.as_flattened())) {
-            Ok(true) => Ok(leaves),
+            Ok(true) => Ok((leaves, hashes)),
             Ok(false) => Err(self.lost(index, "its records are not those of the tree".to_owned())),
             Err(error) => Err(self.lost(index, format!("the hash tiles above it: {error}"))),
         }

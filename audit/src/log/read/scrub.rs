@@ -8,7 +8,6 @@ use super::restore::restore;
 use crate::log::error::Damaged;
 use crate::log::publish::bundles::CheckedBundles;
 use crate::log::threads::shared::Shared;
-use crate::merkle::{Hash, leaf_hash};
 use crate::tile::{self, FULL_WIDTH};
 
 /// What [`crate::log::Log::scrub`] found.
@@ -46,9 +45,8 @@ pub(crate) fn scrub(shared: &Shared, index: u64) -> Result<Scrubbed, Damaged> {
 /// Compares a full bundle with the hash tiles up to those of a tree of `size` leaves.
 pub(crate) fn compare(shared: &Shared, size: u64, index: u64) -> Result<(), Damaged> {
     let store = &shared.tile_store;
-    let leaves = CheckedBundles::new(store.clone(), size).read(index);
-    let leaves = leaves.map_err(|error| Damaged(error.to_string()))?;
-    let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+    let checked = CheckedBundles::new(store.clone(), size).hashed(index);
+    let (_, hashes) = checked.map_err(|error| Damaged(error.to_string()))?;
     let path = || store.dir.join(tile::path(0, index, FULL_WIDTH)).display().to_string();
     match store.read_hashes(0, index, FULL_WIDTH) {
         Ok(tile) if tile == hashes.as_flattened() => Ok(()),

@@ -3,17 +3,23 @@
 //! shown a record is on the record first.
 
 mod alarms;
+pub(super) mod asked;
 mod case;
 mod charts;
 mod consents;
 mod coverage;
+mod cursor;
+pub(super) mod elsewhere;
 mod fields;
 pub(super) mod form;
+mod found;
 mod health;
 mod institutions;
 mod log;
+mod merged;
 mod named;
 mod objections;
+mod of_logs;
 mod overview;
 mod page;
 mod proposals;
@@ -21,10 +27,12 @@ mod queries;
 mod record;
 mod report;
 mod reviews;
+mod span;
 mod statistics;
 mod still;
 mod under_review;
 mod unsealed;
+mod view;
 mod viewer;
 
 use std::sync::Arc;
@@ -34,17 +42,18 @@ use hyper::{
     Response, StatusCode, Uri,
     header::{self, HeaderMap},
 };
-use uuid::Uuid;
 
 use crate::{
     callers::trust::Trust,
     changes::ChangeError,
-    doors::persons::{
-        page::{redirect, style},
-        request::Members,
+    doors::{
+        elsewhere::Others,
+        persons::{
+            page::{redirect, style},
+            request::Members,
+        },
     },
     gateway::Gateway,
-    settings::Role,
     terminal::chinese,
     transport::Body,
 };
@@ -52,107 +61,12 @@ use crate::{
 pub(super) use fields::wrong_field;
 use page::Frame;
 pub(super) use unsealed::show as unsealed;
+pub(super) use view::View;
 pub(super) use viewer::Viewer;
-
-/// What is looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum View {
-    Overview,
-    Queries,
-    Query(Uuid),
-    Consents,
-    Objections,
-    /// By the id of the leaf that began it.
-    Objection(Uuid),
-    Coverage,
-    Statistics,
-    Report,
-    Alarms,
-    Log,
-    Institutions,
-    Proposals,
-    Reviews,
-    /// By the name of the case.
-    Review(String),
-    Style,
-    /// Where somebody begins who knows the address alone.
-    Root,
-}
-
-impl View {
-    pub(super) fn of(path: &str) -> Option<Self> {
-        match path {
-            "/" => Some(Self::Root),
-            "/officers" | "/officers/" => Some(Self::Overview),
-            "/officers/queries" => Some(Self::Queries),
-            "/officers/consents" => Some(Self::Consents),
-            "/officers/objections" => Some(Self::Objections),
-            "/officers/coverage" => Some(Self::Coverage),
-            "/officers/statistics" => Some(Self::Statistics),
-            "/officers/report" => Some(Self::Report),
-            "/officers/alarms" => Some(Self::Alarms),
-            "/officers/log" => Some(Self::Log),
-            "/officers/institutions" => Some(Self::Institutions),
-            "/style.css" => Some(Self::Style),
-            "/officers/proposals" => Some(Self::Proposals),
-            "/officers/reviews" => Some(Self::Reviews),
-            path => match path.strip_prefix("/officers/")?.split_once('/')? {
-                ("reviews", case) => reviews::is_name(case).then(|| Self::Review(case.to_owned())),
-                ("queries", id) => id.parse().ok().map(Self::Query),
-                ("objections", id) => id.parse().ok().map(Self::Objection),
-                _ => None,
-            },
-        }
-    }
-
-    /// Whether an officer of this role looks here.
-    pub(super) fn is_for(&self, role: Role) -> bool {
-        match (self, role) {
-            (_, Role::Officer) => true,
-            // What persons say is for who decides on it.
-            (Self::Objection(_), Role::Reviewer) => false,
-            (_, Role::Reviewer) => true,
-            (
-                Self::Overview
-                | Self::Alarms
-                | Self::Log
-                | Self::Institutions
-                | Self::Proposals
-                | Self::Style
-                | Self::Root,
-                Role::Custodian,
-            ) => true,
-            (_, Role::Custodian | Role::Gateway) => false,
-        }
-    }
-
-    /// What the leaf of a look at records says was read; nothing where none is shown.
-    pub(super) fn read(&self) -> Option<String> {
-        match self {
-            Self::Queries => Some("officers/queries".to_owned()),
-            Self::Consents => Some("officers/consents".to_owned()),
-            Self::Objections => Some("officers/objections".to_owned()),
-            Self::Objection(id) => Some(format!("officers/objections/{id}")),
-            Self::Coverage => Some("officers/coverage".to_owned()),
-            Self::Statistics => Some("officers/statistics".to_owned()),
-            Self::Report => Some("officers/report".to_owned()),
-            Self::Query(id) => Some(format!("officers/queries/{id}")),
-            Self::Review(case) => Some(format!("officers/reviews/{case}")),
-            Self::Overview
-            | Self::Alarms
-            | Self::Log
-            | Self::Institutions
-            | Self::Proposals
-            | Self::Reviews
-            | Self::Style
-            | Self::Root => None,
-        }
-    }
-}
 
 /// Answers one who may look, once the look is on the record.
 pub(super) async fn answer(
-    (gateway, trust): (&Arc<Gateway>, &Trust),
+    (gateway, trust, others): (&Arc<Gateway>, &Trust, &Others),
     view: View,
     (uri, headers): (&Uri, &HeaderMap),
     viewer: Viewer,
@@ -161,23 +75,27 @@ pub(super) async fn answer(
     let asked = Members::read(uri.query().unwrap_or_default().as_bytes());
     let chosen = asked.as_ref().and_then(Members::language);
     let at = (uri.path(), asked.as_ref());
-    let frame = Frame::new(chosen.unwrap_or(language), is_page(headers), gateway, viewer, at);
+    let mut frame = Frame::new(chosen.unwrap_or(language), is_page(headers), gateway, viewer, at);
+    if view.elsewhere().is_some() && others.all().next().is_some() {
+        frame.spans(gateway);
+    }
+    let asked = asked.as_ref();
     match view {
         View::Style => style(),
         View::Root => redirect("/officers"),
-        View::Overview => overview::show(gateway, trust, &frame).await,
-        View::Alarms => alarms::show(gateway, trust, &frame),
+        View::Overview => overview::show((gateway, trust, others), &mut frame).await,
+        View::Alarms => alarms::show((gateway, trust, others), &mut frame).await,
         View::Log => log::show(gateway, &frame).await,
-        View::Consents => consents::list(gateway, &frame).await,
+        View::Consents => consents::list(gateway, others, &mut frame).await,
         View::Objections => objections::list(gateway, &frame).await,
         View::Objection(id) => objections::one(gateway, id, &frame).await,
-        View::Coverage => coverage::show(gateway, asked.as_ref(), &frame).await,
-        View::Statistics => statistics::show(gateway, asked.as_ref(), &frame).await,
-        View::Report => report::show(gateway, asked.as_ref(), &frame).await,
-        View::Institutions => institutions::show(gateway, asked.as_ref(), &frame),
+        View::Coverage => coverage::show((gateway, others), asked, &mut frame).await,
+        View::Statistics => statistics::show((gateway, others), asked, &mut frame).await,
+        View::Report => report::show(gateway, asked, &frame).await,
+        View::Institutions => institutions::show(gateway, asked, &frame),
         View::Proposals => proposals::show(gateway, &frame).await,
-        View::Queries => queries::list(gateway, asked.as_ref(), &frame).await,
-        View::Reviews => reviews::list(gateway, asked.as_ref(), &frame).await,
+        View::Queries => queries::list((gateway, others), asked, &mut frame).await,
+        View::Reviews => reviews::list((gateway, others), asked, &mut frame).await,
         View::Review(case) => case::show(gateway, &case, &frame).await,
         View::Query(id) => record::one(gateway, id, &frame).await,
     }

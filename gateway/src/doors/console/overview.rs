@@ -4,15 +4,18 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
 use hyper::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
+    alarms::{self, Alarms, Raised, raised_by},
     charts::{self, Bar, Row},
+    elsewhere::{self, Asking, There},
     page::Frame,
+    view::View,
 };
 use crate::{
     callers::trust::Trust,
-    doors::alarms::{self, Alarm},
+    doors::elsewhere::Others,
     gateway::Gateway,
     index::{DayCount, Listed, Search},
     state::standing::Waiting,
@@ -23,7 +26,7 @@ use crate::{
 const LAST: u32 = 1_000;
 
 #[derive(Serialize)]
-struct Overview {
+pub(super) struct Overview {
     log: LogHealth,
     /// Whether every query is refused with `stopped`.
     stopped: bool,
@@ -32,9 +35,9 @@ struct Overview {
     suspended: usize,
     objections: Objections,
     /// What should be mended, or what officers have to do.
-    alarms: Vec<Alarm>,
+    alarms: Vec<Raised>,
     /// What waits for officers, and nothing is wrong yet.
-    waits: Vec<Alarm>,
+    waits: Vec<Raised>,
     /// Queries of the last days on which somebody asked.
     days: Vec<DayCount>,
     /// Of the newest queries.
@@ -63,7 +66,16 @@ struct Objections {
     overdue: u64,
 }
 
-#[derive(Default, Serialize)]
+/// What another gateway has of it.
+#[derive(Deserialize)]
+struct OverviewThere {
+    alarms: Vec<Raised>,
+    waits: Vec<Raised>,
+    days: Vec<DayCount>,
+    last: Last,
+}
+
+#[derive(Default, Deserialize, Serialize)]
 struct Last {
     queries: u64,
     answered: u64,
@@ -93,18 +105,36 @@ struct Part<'a> {
     rows: Vec<Row>,
 }
 
-pub(super) async fn show(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -> Response<Body> {
+pub(super) async fn show(
+    (gateway, trust, others): (&Arc<Gateway>, &Trust, &Others),
+    frame: &mut Frame,
+) -> Response<Body> {
+    let mut all = of_this_log(gateway, trust, frame).await;
+    if frame.span.is_some() {
+        let asking = |_: &str| Asking::For(Vec::new());
+        let there = elsewhere::ask(others, frame, &View::Overview, asking, |_, _: &OverviewThere| true).await;
+        there.into_iter().for_each(|there| all.add(there));
+    }
+    let title = frame.say("概览", "Overview");
+    let parts = parts(gateway, &all.last, frame);
+    let bars = charts::days(&all.days, gateway.today());
+    let (stops, by_two) = (stops(gateway, frame), gateway.is_by_two());
+    frame.show(&Page { frame, gateway, title, all: &all, stops, by_two, bars, parts }, &all)
+}
+
+/// What this gateway alone has.
+pub(super) async fn of_this_log(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -> Overview {
     let shared = Arc::clone(gateway);
     let search = move || {
         let index = shared.index.as_ref()?;
         Some((index.search(&Search::default(), LAST).ok()?, index.days(charts::DAYS).ok()?))
     };
     let (listed, days) = tokio::task::spawn_blocking(search).await.ok().flatten().unwrap_or_default();
-    let alarms = [alarms::reasons(gateway, trust), alarms::warnings(gateway, trust), alarms::to_do(gateway)].concat();
+    let Alarms { reasons, warnings, to_do, waits } = alarms::of_this_log(gateway, trust, frame);
     let institutions = gateway.register.all();
     let Waiting { open, overdue } = gateway.standing.waiting(gateway.today());
     let causes: Vec<&'static str> = gateway.log.metrics().not_recordable.iter().map(|cause| cause.as_str()).collect();
-    let all = Overview {
+    Overview {
         log: LogHealth {
             origin: gateway.settings.log.origin.clone(),
             size: gateway.log.size(),
@@ -122,16 +152,34 @@ pub(super) async fn show(gateway: &Arc<Gateway>, trust: &Trust, frame: &Frame) -
         institutions: institutions.len(),
         suspended: institutions.iter().filter(|institution| institution.is_suspended()).count(),
         objections: Objections { open, overdue },
-        alarms,
-        waits: alarms::waits(gateway),
+        alarms: [reasons, warnings, to_do].concat(),
+        waits,
         days,
         last: Last::of(listed),
-    };
-    let title = frame.say("概览", "Overview");
-    let parts = parts(gateway, &all.last, frame);
-    let bars = charts::days(&all.days, gateway.today());
-    let (stops, by_two) = (stops(gateway, frame), gateway.is_by_two());
-    frame.show(&Page { frame, gateway, title, all: &all, stops, by_two, bars, parts }, &all)
+    }
+}
+
+impl Overview {
+    /// With what another gateway has.
+    fn add(&mut self, There { log, shown }: There<OverviewThere>) {
+        let OverviewThere { alarms, waits, days, last } = shown;
+        raised_by(&mut self.alarms, alarms, &log);
+        raised_by(&mut self.waits, waits, &log);
+        for other in days {
+            match self.days.iter_mut().find(|known| known.day == other.day) {
+                Some(known) => {
+                    known.answered = known.answered.saturating_add(other.answered);
+                    known.refused = known.refused.saturating_add(other.refused);
+                }
+                None => self.days.push(other),
+            }
+        }
+        // The last days of all are among the last days of each.
+        self.days.sort_by_key(|count| count.day);
+        let before = self.days.len().saturating_sub(charts::DAYS as usize);
+        self.days.drain(..before);
+        self.last.add(last);
+    }
 }
 
 fn stops(gateway: &Gateway, frame: &Frame) -> Vec<(usize, String, String)> {
@@ -170,6 +218,22 @@ fn parts<'a>(gateway: &Gateway, last: &Last, frame: &'a Frame) -> [Part<'a>; 3] 
 }
 
 impl Last {
+    /// With the newest of another log.
+    fn add(&mut self, other: Self) {
+        fn counts(all: &mut BTreeMap<String, u64>, others: BTreeMap<String, u64>) {
+            for (name, count) in others {
+                let sum = all.entry(name).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+        let Self { queries, answered, refused, by_institution, by_scenario } = other;
+        self.queries = self.queries.saturating_add(queries);
+        self.answered = self.answered.saturating_add(answered);
+        counts(&mut self.refused, refused);
+        counts(&mut self.by_institution, by_institution);
+        counts(&mut self.by_scenario, by_scenario);
+    }
+
     fn of(listed: Vec<Listed>) -> Self {
         let mut last = Self::default();
         for one in listed {

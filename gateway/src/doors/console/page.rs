@@ -11,7 +11,11 @@ use openidconnect::url::form_urlencoded::Serializer;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{form, viewer::Viewer};
+use super::{
+    form,
+    span::{MissingLog, Span},
+    viewer::Viewer,
+};
 use crate::{
     cluster::Replica,
     doors::{
@@ -60,6 +64,8 @@ pub(super) struct Frame {
     pub(super) log: Option<String>,
     /// The others, and where each is asked.
     pub(super) others: Vec<OtherLog>,
+    /// Of which logs the page is, where it is of more than this gateway's.
+    pub(super) span: Option<Span>,
     pub(super) viewer: Viewer,
 }
 
@@ -91,6 +97,16 @@ struct OfLog<'a, T> {
     other_logs: &'a [OtherLog],
 }
 
+/// What a program gets of several logs: first which of them did not come.
+#[derive(Serialize)]
+struct OfLogs<'a, T> {
+    missing_logs: &'a [MissingLog],
+    of_logs: Vec<&'a str>,
+    #[serde(flatten)]
+    shown: &'a T,
+    other_logs: &'a [OtherLog],
+}
+
 impl Frame {
     pub(super) fn new(
         language: Language,
@@ -106,10 +122,26 @@ impl Frame {
         let (offset, is_demo) = (gateway.catalogue().offset(), gateway.settings.demo);
         let log = gateway.is_one_of_several().then(|| gateway.settings.log.origin.clone());
         let others = OtherLog::of(gateway);
-        let mut frame =
-            Self { language, is_page, offset, path: path.to_owned(), done: None, switch, is_demo, log, others, viewer };
+        let mut frame = Self {
+            language,
+            is_page,
+            offset,
+            path: path.to_owned(),
+            done: None,
+            switch,
+            is_demo,
+            log,
+            others,
+            span: None,
+            viewer,
+        };
         frame.done = done.map(|done| frame.said_of(gateway, done));
         frame
+    }
+
+    /// The page is of the logs of other gateways too.
+    pub(super) fn spans(&mut self, gateway: &Gateway) {
+        self.span = Some(Span::of(&gateway.settings.log.origin));
     }
 
     pub(super) fn language(&self) -> Language {
@@ -180,11 +212,27 @@ impl Frame {
 
     /// The page for a browser, the same as JSON for everybody else.
     pub(super) fn show(&self, page: &impl Template, json: &impl Serialize) -> Response<Body> {
-        let shown = match &self.log {
-            _ if self.is_page => page.render().ok().map(String::into_bytes),
-            Some(log) => serde_json::to_vec(&OfLog { shown: json, of_log: log, other_logs: &self.others }).ok(),
-            None => serde_json::to_vec(json).ok(),
-        };
+        if self.is_page {
+            return self.written(page.render().ok().map(String::into_bytes));
+        }
+        match (&self.span, &self.log) {
+            (Some(span), _) => self.json(&OfLogs {
+                missing_logs: &span.missing,
+                of_logs: span.logs(),
+                shown: json,
+                other_logs: &self.others,
+            }),
+            (None, Some(log)) => self.json(&OfLog { shown: json, of_log: log, other_logs: &self.others }),
+            (None, None) => self.json(json),
+        }
+    }
+
+    /// JSON as it is.
+    pub(super) fn json(&self, json: &impl Serialize) -> Response<Body> {
+        self.written(serde_json::to_vec(json).ok())
+    }
+
+    fn written(&self, shown: Option<Vec<u8>>) -> Response<Body> {
         match shown {
             Some(bytes) => self.answer(bytes, StatusCode::OK),
             None => self.fault(StatusCode::INTERNAL_SERVER_ERROR, self.say("内部错误", "an internal fault")),

@@ -4,57 +4,26 @@ use std::sync::Arc;
 
 use askama::Template;
 use credit_policy::Code;
-use hyper::Response;
-use jiff::{Timestamp, ToSpan, civil::Date};
-use serde::Serialize;
+use hyper::{Response, StatusCode};
 use uuid::Uuid;
 
 use super::{
+    cursor::{ListOf, Place},
+    elsewhere::{self, Asking, There},
+    found::{CONDITIONS, Entry, Found, PAGE, TWICE, Wrong, find, outcome, search},
+    merged::{OfLog, merged},
     page::{Frame, address},
-    under_review::{Reviewed, UnderReview},
+    view::View,
 };
 use crate::{
-    doors::persons::{page::redirect, request::Members},
+    doors::{
+        elsewhere::Others,
+        persons::{page::redirect, request::Members},
+    },
     gateway::Gateway,
-    index::{Listed, Outcome, Search},
+    index::Search,
     transport::Body,
 };
-
-/// Entries of a page.
-const PAGE: u32 = 50;
-
-/// A query as it is shown.
-#[derive(Serialize)]
-struct Entry {
-    at: Timestamp,
-    outcome: &'static str,
-    #[serde(flatten)]
-    listed: Listed,
-    /// Where it is under review.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    review: Option<UnderReview>,
-    /// Whether who asked is left out, as nobody opened it for review yet.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    staff_hidden: bool,
-}
-
-#[derive(Serialize)]
-struct Found {
-    queries: Vec<Entry>,
-    /// Where the next page begins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<u64>,
-    /// Leaves of the log that the list covers.
-    covers: u64,
-}
-
-/// A condition that has not its form.
-struct Wrong {
-    /// The member.
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-}
 
 #[derive(Template)]
 #[template(path = "officers/queries.html")]
@@ -77,6 +46,11 @@ impl Page<'_> {
     /// Whether this condition is the one that has not its form.
     fn is_wrong(&self, name: &str) -> bool {
         self.wrong.as_ref().is_some_and(|wrong| wrong.name == name)
+    }
+
+    /// The page of a record: at the gateway of its log.
+    fn page_of(&self, one: &Entry) -> String {
+        self.frame.page_of(one.log.as_deref(), &format!("/officers/queries/{}", one.listed.query))
     }
 
     /// Who asked, by name where the register has one: its id is on the record.
@@ -106,9 +80,7 @@ impl Asked<'_> {
 
     /// Whether anything restricts the list.
     fn is_restricted(&self) -> bool {
-        ["institution", "operator", "scenario", "outcome", "case", "consent", "from", "to"]
-            .iter()
-            .any(|name| !self.get(name).is_empty())
+        CONDITIONS.iter().any(|name| !self.get(name).is_empty())
     }
 }
 
@@ -127,7 +99,29 @@ impl Choice {
     }
 }
 
-pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
+/// What is shown in place of a list.
+enum Instead {
+    /// The form, with a condition that has not its form.
+    Wrong(Wrong),
+    Page(Box<Response<Body>>),
+}
+
+const BEFORE_OF_ONE: Wrong = Wrong {
+    name: "before",
+    zh: "before 为一个日志的记录序号；本清单涉及全部网关的日志，请以 cursor 续查",
+    en: "before is the index of a record of one log; this list is of the logs of all gateways and goes on by its cursor",
+};
+const CURSOR: Wrong = Wrong {
+    name: "cursor",
+    zh: "cursor 不是本清单的续查标记：条件或查看人不同，或密钥已轮换，请从头查看",
+    en: "the cursor is not of this list: its conditions or who looks are others, or keys were rotated since; begin again",
+};
+
+pub(super) async fn list(
+    (gateway, others): (&Arc<Gateway>, &Others),
+    asked: Option<&Members>,
+    frame: &mut Frame,
+) -> Response<Body> {
     if let Some(id) = asked.and_then(|asked| asked.get("id")).filter(|id| !id.is_empty()) {
         return match id.trim().parse::<Uuid>() {
             Ok(id) => redirect(&format!("/officers/queries/{id}?lang={}", frame.this_lang())),
@@ -138,33 +132,85 @@ pub(super) async fn list(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
         Ok(search) => search,
         Err(wrong) => return show_wrong(gateway, asked, frame, wrong),
     };
-    let is_by_staff = search.staff.is_some();
-    let shared = Arc::clone(gateway);
-    let look = move || {
-        let index = shared.index.as_ref()?;
-        Some(index.search(&search, PAGE + 1).map(|listed| (listed, index.size())))
+    let found = match frame.span {
+        Some(_) => of_all_logs((gateway, others), asked, search, frame).await,
+        None => find(gateway, search, frame).await.map_err(Instead::Page),
     };
-    let (listed, covers) = match tokio::task::spawn_blocking(look).await {
-        Ok(Some(Ok(found))) => found,
-        Ok(None) => return frame.no_index(),
-        Ok(Some(Err(_))) | Err(_) => return frame.unreadable(),
-    };
-    let reviewed = Reviewed::of(gateway, frame, listed.iter().map(|one| one.query).collect()).await;
-    if is_by_staff && !reviewed.is_known() {
-        return frame.unreadable();
+    match found {
+        Ok(found) => shown(gateway, asked, frame, (found, None)),
+        Err(Instead::Wrong(wrong)) => show_wrong(gateway, asked, frame, wrong),
+        Err(Instead::Page(response)) => *response,
     }
-    let mut queries: Vec<Entry> = listed.into_iter().map(|listed| entry(listed, &reviewed)).collect();
-    let goes_on = queries.len() > PAGE as usize;
-    queries.truncate(PAGE as usize);
-    let next = queries.last().filter(|_| goes_on).map(|last| last.listed.index);
-    // What is found by who asked would tell who that is.
-    queries.retain(|one| !(is_by_staff && one.staff_hidden));
-    shown(gateway, asked, frame, (Found { queries, next, covers }, None))
+}
+
+/// What this log alone has, for another gateway.
+///
+/// # Errors
+/// What is shown instead.
+pub(super) async fn of_this_log(
+    gateway: &Arc<Gateway>,
+    asked: Option<&Members>,
+    frame: &Frame,
+) -> Result<Found, Box<Response<Body>>> {
+    match asked.ok_or(TWICE).and_then(|asked| search(asked, gateway)) {
+        Ok(search) => find(gateway, search, frame).await,
+        Err(wrong) => Err(Box::new(frame.fault(StatusCode::BAD_REQUEST, frame.say(wrong.zh, wrong.en)))),
+    }
+}
+
+/// What all logs have, newest first, as far as their gateways come.
+async fn of_all_logs(
+    (gateway, others): (&Arc<Gateway>, &Others),
+    asked: Option<&Members>,
+    search: Search,
+    frame: &mut Frame,
+) -> Result<Found, Instead> {
+    if search.before.is_some() {
+        return Err(Instead::Wrong(BEFORE_OF_ONE));
+    }
+    let get = |name: &str| asked.and_then(|asked| asked.get(name)).filter(|value| !value.is_empty());
+    let conditions: Vec<_> = CONDITIONS.iter().filter_map(|name| Some((*name, get(name)?.to_owned()))).collect();
+    let text = serde_json::to_string(&conditions).unwrap_or_default();
+    let list = ListOf::new(&gateway.visits_key(), &frame.viewer.id, &text);
+    let begun = get("cursor").map(|cursor| list.places(cursor).ok_or(Instead::Wrong(CURSOR))).transpose()?;
+    let place = |log: &str| Place::of(begun.as_ref(), log);
+    let asking = |log: &str| match place(log) {
+        Place::LeftOut => Asking::LeftOut,
+        Place::Over => Asking::Nothing,
+        Place::Before(before) => {
+            let before = before.map(|before| ("before", before.to_string()));
+            Asking::For(conditions.iter().cloned().chain(before).collect())
+        }
+    };
+    let is_sound = |log: &str, found: &Found| found.is_sound(place(log).before(), PAGE as usize);
+    let there = elsewhere::ask(others, frame, &View::Queries, asking, is_sound).await;
+    let mut logs = Vec::new();
+    let own = gateway.settings.log.origin.clone();
+    match place(&own) {
+        Place::Before(before) => {
+            let found = find(gateway, Search { before, ..search }, frame).await.map_err(Instead::Page)?;
+            logs.push(OfLog { log: own, found, before });
+        }
+        Place::Over => {}
+        Place::LeftOut => frame.left_out(own),
+    }
+    logs.extend(there.into_iter().map(|There { log, shown: mut found }| {
+        for one in &mut found.queries {
+            one.outcome = outcome(&one.listed);
+            one.log = Some(log.clone());
+        }
+        OfLog { before: place(&log).before(), log, found }
+    }));
+    let covers = logs.iter().map(|of| of.found.covers).fold(0, u64::saturating_add);
+    let over = begun.iter().flatten().filter(|(_, place)| place.is_none()).map(|(log, _)| (log.clone(), None));
+    let (queries, mut places) = merged(logs, PAGE as usize);
+    places.extend(over);
+    Ok(Found { queries, next: None, next_cursor: list.cursor(&places), covers })
 }
 
 /// The form as it was filled in, and what is wrong with it.
 fn show_wrong(gateway: &Gateway, asked: Option<&Members>, frame: &Frame, wrong: Wrong) -> Response<Body> {
-    shown(gateway, asked, frame, (Found { queries: Vec::new(), next: None, covers: 0 }, Some(wrong)))
+    shown(gateway, asked, frame, (Found::default(), Some(wrong)))
 }
 
 fn shown(
@@ -175,9 +221,10 @@ fn shown(
 ) -> Response<Body> {
     let sentence = wrong.as_ref().map(|wrong| frame.say(wrong.zh, wrong.en).to_owned());
     let title = frame.say("查询记录", "Queries on the record");
-    let next = found
-        .next
-        .map(|before| address("/officers/queries", asked, &["before"], &[("before", before.to_string().as_str())]));
+    let before = found.next.map(|before| ("before", before.to_string()));
+    let goes_on = found.next_cursor.clone().map(|cursor| ("cursor", cursor)).or(before);
+    let next = goes_on
+        .map(|(name, value)| address("/officers/queries", asked, &["before", "cursor"], &[(name, value.as_str())]));
     let ((institutions, scenarios), outcomes) = (choices(gateway, frame), outcomes(frame));
     let asked = Asked(asked);
     let page = Page { frame, title, asked, institutions, scenarios, outcomes, found: &found, next, wrong };
@@ -192,24 +239,6 @@ const ID: Wrong = Wrong {
     zh: "查询编号为 36 位 UUID，见查询的答复或记录",
     en: "the id of a query is a UUID of 36 characters, as its answer and its record have it",
 };
-const TWICE: Wrong = Wrong { name: "", zh: "同一条件只能填一次", en: "a condition stands there twice" };
-const INSTITUTION: Wrong = Wrong {
-    name: "institution",
-    zh: "按经办人或案件查找须同时选择机构",
-    en: "to search by a member of staff or a case, choose the institution too",
-};
-const CONSENT: Wrong =
-    Wrong { name: "consent", zh: "授权标识为 32 位十六进制数字", en: "a consent is 32 hexadecimal digits" };
-const BEFORE: Wrong = Wrong { name: "before", zh: "before 为记录序号", en: "before is the index of a record" };
-
-/// A day that is none.
-fn no_day(name: &'static str) -> Wrong {
-    match name {
-        "from" => Wrong { name, zh: "“自”须为日期 YYYY-MM-DD", en: "“From” is a day, YYYY-MM-DD" },
-        _ => Wrong { name, zh: "“至”须为日期 YYYY-MM-DD", en: "“to” is a day, YYYY-MM-DD" },
-    }
-}
-
 /// Institutions and scenarios.
 fn choices(gateway: &Gateway, frame: &Frame) -> (Vec<Choice>, Vec<Choice>) {
     let institutions = gateway.register.all().into_iter().map(|institution| {
@@ -264,50 +293,4 @@ impl Against {
             _ => Self::Request,
         }
     }
-}
-
-fn entry(mut listed: Listed, reviewed: &Reviewed) -> Entry {
-    let at = Timestamp::from_microsecond(listed.at).unwrap_or_default();
-    let staff_hidden = listed.staff.is_some() && reviewed.hides(listed.query);
-    if staff_hidden {
-        listed.staff = None;
-    }
-    let (outcome, review) = (if listed.code.is_none() { "answered" } else { "refused" }, reviewed.get(listed.query));
-    Entry { at, outcome, listed, review, staff_hidden }
-}
-
-/// The search that is asked for.
-fn search(asked: &Members, gateway: &Gateway) -> Result<Search, Wrong> {
-    let text = |name| asked.get(name).filter(|value: &&str| !value.is_empty()).map(str::to_owned);
-    let day = |name| text(name).map(|text| text.parse::<Date>().map_err(|_| no_day(name))).transpose();
-    // Days of the jurisdiction.
-    let offset = gateway.catalogue().offset();
-    let begin = |day: Date| offset.to_timestamp(day.at(0, 0, 0, 0)).map_or(i64::MAX, Timestamp::as_microsecond);
-    let outcome = text("outcome").map(|outcome| match outcome.as_str() {
-        "answered" => Outcome::Answered,
-        "refused" => Outcome::Refused,
-        _ => Outcome::Code(outcome),
-    });
-    let consent = text("consent").map(|text| hex(&text).ok_or(CONSENT)).transpose()?;
-    let before = text("before").map(|before| before.parse().map_err(|_| BEFORE)).transpose()?;
-    let until = day("to")?.map(|day| day.checked_add(1.day()).map(begin)).transpose().map_err(|_| no_day("to"))?;
-    let search = Search {
-        institution: text("institution"),
-        staff: text("operator"),
-        scenario: text("scenario"),
-        outcome,
-        case: text("case"),
-        consent,
-        from: day("from")?.map(begin),
-        until,
-        before,
-    };
-    let needs_institution = search.staff.is_some() || search.case.is_some();
-    if needs_institution && search.institution.is_none() { Err(INSTITUTION) } else { Ok(search) }
-}
-
-/// 16 bytes in hexadecimal digits.
-fn hex(text: &str) -> Option<[u8; 16]> {
-    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    is_hex.then(|| u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)).flatten()
 }

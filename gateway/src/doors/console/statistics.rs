@@ -6,13 +6,22 @@ use std::{collections::BTreeMap, sync::Arc};
 use askama::Template;
 use credit_audit::monthly::{Outcomes, Queries, is_month};
 use hyper::{Response, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::page::Frame;
-use crate::{doors::persons::request::Members, gateway::Gateway, index::IndexError, transport::Body};
+use super::{
+    elsewhere::{self, Asking, There},
+    page::Frame,
+    view::View,
+};
+use crate::{
+    doors::{elsewhere::Others, persons::request::Members},
+    gateway::Gateway,
+    index::IndexError,
+    transport::Body,
+};
 
 #[derive(Serialize)]
-struct Counted {
+pub(super) struct Counted {
     month: String,
     /// Months in which somebody asked.
     months: Vec<String>,
@@ -23,6 +32,15 @@ struct Counted {
     regions: BTreeMap<String, Outcomes>,
     /// Of institutions without one.
     without_region: Outcomes,
+}
+
+/// What another gateway counted in its log.
+#[derive(Deserialize)]
+struct CountedThere {
+    month: String,
+    months: Vec<String>,
+    size: u64,
+    queries: Queries,
 }
 
 /// A row of a table.
@@ -42,10 +60,52 @@ struct Page<'a> {
     parts: [(&'a str, Vec<Line>); 4],
 }
 
-pub(super) async fn show(gateway: &Arc<Gateway>, asked: Option<&Members>, frame: &Frame) -> Response<Body> {
+pub(super) async fn show(
+    (gateway, others): (&Arc<Gateway>, &Others),
+    asked: Option<&Members>,
+    frame: &mut Frame,
+) -> Response<Body> {
+    let mut all = match of_this_log(gateway, asked, frame).await {
+        Ok(all) => all,
+        Err(response) => return *response,
+    };
+    if frame.span.is_some() {
+        let month = all.month.clone();
+        let asking = |_: &str| Asking::For(vec![("month", month.clone())]);
+        let is_sound = |_: &str, there: &CountedThere| there.month == month;
+        let there = elsewhere::ask(others, frame, &View::Statistics, asking, is_sound).await;
+        there.into_iter().for_each(|there| all.add(there));
+        (all.regions, all.without_region) = all.queries.by_region(&gateway.rules().beside.regions);
+    }
+    let title = frame.say("查询统计", "Statistics of queries");
+    frame.show(&Page { frame, title, all: &all, parts: parts(gateway, &all, frame) }, &all)
+}
+
+impl Counted {
+    /// With what was counted in another log.
+    fn add(&mut self, There { log: _, shown }: There<CountedThere>) {
+        let CountedThere { month: _, months, size, queries } = shown;
+        self.months.extend(months.into_iter().filter(|month| is_month(month)));
+        self.months.sort();
+        self.months.dedup();
+        self.size = self.size.saturating_add(size);
+        self.queries.add(queries);
+    }
+}
+
+/// What this log alone has.
+///
+/// # Errors
+/// What is shown instead.
+pub(super) async fn of_this_log(
+    gateway: &Arc<Gateway>,
+    asked: Option<&Members>,
+    frame: &Frame,
+) -> Result<Counted, Box<Response<Body>>> {
     let month = asked.and_then(|asked| asked.get("month")).filter(|month| !month.is_empty());
     if month.is_some_and(|month| !is_month(month)) {
-        return frame.fault(StatusCode::BAD_REQUEST, frame.say("月份格式为 YYYY-MM", "a month is YYYY-MM"));
+        let sentence = frame.say("月份格式为 YYYY-MM", "a month is YYYY-MM");
+        return Err(Box::new(frame.fault(StatusCode::BAD_REQUEST, sentence)));
     }
     let month = month.map_or_else(|| gateway.today().strftime("%Y-%m").to_string(), str::to_owned);
     let (shared, published, of) = (Arc::clone(gateway), gateway.log.published(), month.clone());
@@ -57,13 +117,11 @@ pub(super) async fn show(gateway: &Arc<Gateway>, asked: Option<&Members>, frame:
     });
     let (months, size, queries) = match read.await {
         Ok(Ok(found)) => found,
-        Ok(Err(IndexError::Behind(left))) => return behind(gateway, left, frame),
-        Ok(Err(_)) | Err(_) => return frame.unreadable(),
+        Ok(Err(IndexError::Behind(left))) => return Err(Box::new(behind(gateway, left, frame))),
+        Ok(Err(_)) | Err(_) => return Err(Box::new(frame.unreadable())),
     };
     let (regions, without_region) = queries.by_region(&gateway.rules().beside.regions);
-    let all = Counted { month, months, size, queries, regions, without_region };
-    let title = frame.say("查询统计", "Statistics of queries");
-    frame.show(&Page { frame, title, all: &all, parts: parts(gateway, &all, frame) }, &all)
+    Ok(Counted { month, months, size, queries, regions, without_region })
 }
 
 /// Goes on by itself, so that a later look finds it.

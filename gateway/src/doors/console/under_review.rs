@@ -3,14 +3,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::page::Frame;
 use crate::{changes::drawn, gateway::Gateway};
 
 /// How far the review of a query has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct UnderReview {
     /// Whether a reviewer opened it.
     pub(super) opened: bool,

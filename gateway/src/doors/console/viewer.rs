@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::form;
 use crate::{
-    callers::{register::Institution, trust::CertificateStatus},
+    callers::{register::Institution, thumbprint::Thumbprint, trust::CertificateStatus},
     settings::Role,
 };
 
@@ -36,6 +36,19 @@ impl Viewer {
             role,
             form: form::token(&certificate).unwrap_or_default(),
             certificate,
+        }
+    }
+
+    /// Who looks at another gateway, which shows it the certificate: this one makes no page, and no form.
+    pub(super) fn there(auditor: &Institution, certificate: Thumbprint, role: Option<Role>) -> Self {
+        Self {
+            id: auditor.id().to_owned(),
+            name: None,
+            ends: None,
+            is_officer: role == Some(Role::Officer),
+            role,
+            form: String::new(),
+            certificate: certificate.to_string(),
         }
     }
 

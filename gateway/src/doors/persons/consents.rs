@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     acting,
-    elsewhere::{self, Asked, Elsewhere, Others, Part},
+    elsewhere::{self, Asked, Elsewhere, Part},
     outcome::Outcome,
     page::{self, Frame, Words},
     range::EARLIEST,
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     changes,
-    doors::latest::of_index,
+    doors::{elsewhere::Others, latest::of_index},
     gateway::Gateway,
     index::{IndexError, leaf_at, read_leaf},
     state::consent_key,

@@ -11,9 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    acting, acts, blocks, consents,
-    elsewhere::{self, Others},
-    export, objections,
+    acting, acts, blocks, consents, elsewhere, export, objections,
     of_log::{self, Wanted},
     outcome::Outcome,
     page::{self, Frame, Words},
@@ -26,11 +24,12 @@ use super::{
     request::{self, Members},
     sessions::{LoggedIn, Through},
     visit::{IS_OVER, MALFORMED},
+    yearly,
 };
 use crate::{
     callers::{register::Institution, thumbprint::Thumbprint, trust::CertificateStatus},
     changes::{self, ChangeError, NewMandate, Number},
-    doors::problems::fixed,
+    doors::{elsewhere::Others, problems::fixed},
     gateway::Gateway,
     settings::Role,
     state::mandates::{Mandate, MandateKind},
@@ -62,6 +61,7 @@ const UNBOUND: Words = Words { zh: "此人没有绑定的账号。", en: "No acc
 #[derive(Clone, Copy)]
 enum Deed {
     Report,
+    Reports,
     Queries,
     Consents,
     Recipients,
@@ -82,6 +82,7 @@ impl Deed {
     fn of(name: &str) -> Option<Self> {
         Some(match name {
             "report" => Self::Report,
+            "reports" => Self::Reports,
             "queries" => Self::Queries,
             "consents" => Self::Consents,
             "recipients" => Self::Recipients,
@@ -100,12 +101,18 @@ impl Deed {
         })
     }
 
+    /// Whether it is a record by itself: a mandate, a binding, or the end of one.
+    fn is_record(self) -> bool {
+        matches!(self, Self::Mandate | Self::EndMandate | Self::Bind | Self::Unbind)
+    }
+
     /// Whether who has this role does it here: an officer for who is present, another gateway for who is logged in there.
     fn is_for(self, role: Role) -> bool {
         match role {
-            Role::Officer => !matches!(self, Self::Recipients | Self::Export),
+            Role::Officer => !matches!(self, Self::Recipients | Self::Export | Self::Reports),
             Role::Gateway => {
-                matches!(self, Self::Queries | Self::Consents | Self::Recipients | Self::Export | Self::Withdraw)
+                let reads = matches!(self, Self::Queries | Self::Consents | Self::Recipients | Self::Export);
+                reads || matches!(self, Self::Reports | Self::Withdraw)
             }
             Role::Reviewer | Role::Custodian => false,
         }
@@ -163,16 +170,15 @@ pub(crate) async fn answer(
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
-    // A mandate, a binding, or the end of one, is such a record itself.
-    let is_record = matches!(deed, Deed::Mandate | Deed::EndMandate | Deed::Bind | Deed::Unbind);
-    if !is_record && recorded(gateway, &session, (role, name, &by)).await.is_err() {
+    if !deed.is_record() && recorded(gateway, &session, (role, name, &by)).await.is_err() {
         gateway.metrics.unrecorded();
         return say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
     let (alone, all) = (Others::default(), portal.map(|portal| &portal.others));
     let others = all.filter(|_| role == Role::Officer).unwrap_or(&alone);
     let outcome = match deed {
-        Deed::Report => return report::report(Arc::clone(gateway), session, frame, true).await,
+        Deed::Report => return report::report(Arc::clone(gateway), session, frame, true, others).await,
+        Deed::Reports => return yearly::of_this_log(gateway, &session, &frame).await,
         Deed::Queries | Deed::Consents | Deed::Recipients | Deed::Export => {
             return list(Arc::clone(gateway), session, frame, (deed, &members), others).await;
         }
@@ -200,7 +206,7 @@ async fn recorded(
     (role, act, by): (Role, &str, &Actor),
 ) -> Result<(), ChangeError> {
     if role == Role::Gateway {
-        changes::asked_by_gateway(gateway, act, by.clone()).await?;
+        changes::asked_by_gateway(gateway, format!("officers/counter/{act}"), by.clone()).await?;
     }
     acting::record(gateway, session, act).await
 }

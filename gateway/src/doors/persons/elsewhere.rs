@@ -1,17 +1,12 @@
 //! What the logs of the operator's other gateways have about a person. Each of them finds it, records that it was shown, and
 //! answers for its own log: here it is passed on as it came, apart from the list of this log, or said to be missing.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use credit_audit::leaf::Actor;
-use credit_policy::{CitizenNumber, Language};
+use credit_policy::CitizenNumber;
 use futures_util::future::join_all;
-use http_body_util::Full;
-use hyper::{
-    Method, Request, StatusCode,
-    body::Bytes,
-    header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_TYPE, HOST},
-};
+use hyper::StatusCode;
 use openidconnect::url::form_urlencoded::{Serializer, byte_serialize};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
@@ -26,25 +21,8 @@ use super::{
 };
 use crate::{
     callers::thumbprint::Thumbprint,
-    settings::{OtherGateway, Persons},
-    stores::http::{Endpoint, HttpFault, HttpOpenError, Place},
+    doors::elsewhere::{Fault, Other, Others},
 };
-
-/// How long another gateway may take.
-const TIME: Duration = Duration::from_secs(5);
-/// Longest answer: an export of 2,000 entries, each with its leaf, what is shown of it and its proof, at 16 KiB.
-const BYTES: usize = 32 << 20;
-/// Connections to each.
-const CONNECTIONS: usize = 4;
-
-/// The other gateways of this operator.
-#[derive(Default)]
-pub(crate) struct Others(Vec<Other>);
-
-struct Other {
-    log: String,
-    endpoint: Endpoint,
-}
 
 /// What is asked of another gateway, about a person.
 pub(super) struct Asked {
@@ -77,63 +55,42 @@ pub(super) struct OfLogs<'a> {
 /// Another gateway could not be asked; a line of the log says why.
 pub(super) struct Unasked;
 
-/// Why another gateway did not answer. It names nobody.
-#[derive(Debug, thiserror::Error)]
-enum Fault {
-    #[error(transparent)]
-    Http(#[from] HttpFault),
-    #[error("it did not answer within 5 s")]
-    Late,
-    #[error(
-        "it answered {0}; where that is 401 or 403, its register must have this gateway's certificate, as an officer with the role `gateway`"
-    )]
-    Refused(StatusCode),
-    #[error("what it answered is no list of the log `{0}`")]
-    NotAList(String),
-    #[error("what is asked makes no request")]
-    Unaskable,
-}
-
 impl Others {
-    /// Those that the configuration names. Reads certificates; no connection is made.
-    ///
-    /// # Errors
-    /// What of them cannot be used.
-    pub(crate) fn new(settings: &Persons) -> Result<Self, HttpOpenError> {
-        let other = |other: &OtherGateway| {
-            let place = Place {
-                name: "persons.gateways",
-                url: &other.url,
-                authorities: Some(&other.authorities),
-                own: Some((other.certificate.clone(), other.key.clone())),
-                connections: CONNECTIONS,
-            };
-            Ok(Other { log: other.log.clone(), endpoint: Endpoint::at(&place)? })
-        };
-        settings.gateways.iter().map(other).collect::<Result<_, _>>().map(Self)
-    }
-
     /// Whether there is one with this log.
     pub(super) fn has(&self, log: &str) -> bool {
-        self.0.iter().any(|other| other.log == log)
+        self.find(log).is_some()
     }
 
     /// The names of their logs.
     pub(super) fn logs(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|other| &*other.log)
+        self.all().map(Other::log)
     }
 
     /// The lists of all of them, or of one alone, each as it is or missing.
     pub(super) async fn lists(&self, session: &LoggedIn, asked: &Asked, only: Option<&str>) -> Vec<Part> {
-        let wanted = self.0.iter().filter(|other| only.is_none_or(|only| only == other.log));
-        join_all(wanted.map(async |other| match other.list(session, asked).await {
+        let wanted = self.all().filter(|other| only.is_none_or(|only| only == other.log()));
+        join_all(wanted.map(async |other| match list(other, session, asked).await {
             Ok(part) => part,
             Err(error) => {
-                other.report(&error);
-                Part { log: other.log.clone(), list: None, statement: None, missing: true }
+                report(other, &error);
+                Part { log: other.log().to_owned(), list: None, statement: None, missing: true }
             }
         }))
         .await
+    }
+
+    /// How many reports of this year stand in their logs together, and how many of them could not be asked. Nobody is shown one there:
+    /// it is asked for the person, whoever acts.
+    pub(super) async fn reports(&self, session: &LoggedIn) -> (u64, usize) {
+        let session = LoggedIn { through: None, ..session.clone() };
+        let asked = Asked::of(REPORTS);
+        let counts = join_all(self.all().map(async |other| {
+            let count = reports(other, &session, &asked).await;
+            count.map_err(|error| report(other, &error)).ok()
+        }))
+        .await;
+        let missing = counts.iter().filter(|count| count.is_none()).count();
+        (counts.into_iter().flatten().fold(0, u64::saturating_add), missing)
     }
 
     /// Whether one of them did it: what it says of it, or nothing where none has such a thing.
@@ -142,14 +99,14 @@ impl Others {
     /// Where one cannot be asked, and none of the others did it.
     pub(super) async fn done(&self, session: &LoggedIn, asked: &Asked) -> Result<Option<Map<String, Value>>, Unasked> {
         let mut done = Ok(None);
-        for other in &self.0 {
-            let error = match other.ask(session, asked).await {
+        for other in self.all() {
+            let error = match ask(other, session, asked).await {
                 Ok((StatusCode::OK, bytes)) => return serde_json::from_slice(&bytes).map(Some).map_err(|_| Unasked),
                 Ok((StatusCode::NOT_FOUND, _)) => continue,
                 Ok((status, _)) => Fault::Refused(status),
                 Err(error) => error,
             };
-            other.report(&error);
+            report(other, &error);
             done = Err(Unasked);
         }
         done
@@ -157,67 +114,64 @@ impl Others {
 
     /// The export of one of them as it is.
     pub(super) async fn export(&self, session: &LoggedIn, asked: &Asked, log: &str) -> Option<Zeroizing<Vec<u8>>> {
-        let other = self.0.iter().find(|other| other.log == log)?;
-        let error = match other.ask(session, asked).await {
+        let other = self.find(log)?;
+        let error = match ask(other, session, asked).await {
             Ok((StatusCode::OK, bytes)) if is_export_of(log, &bytes) => return Some(bytes),
-            Ok((StatusCode::OK, _)) => Fault::NotAList(log.to_owned()),
+            Ok((StatusCode::OK, _)) => other.no_list(),
             Ok((status, _)) => Fault::Refused(status),
             Err(error) => error,
         };
-        other.report(&error);
+        report(other, &error);
         None
     }
 }
 
-impl Other {
-    fn report(&self, error: &Fault) {
-        tracing::error!(peer = %self.log, %error, "what another gateway has about a person could not be had");
-    }
+/// How another gateway is asked how many reports of the year its log has.
+const REPORTS: &str = "reports";
 
-    async fn list(&self, session: &LoggedIn, asked: &Asked) -> Result<Part, Fault> {
-        #[derive(Deserialize)]
-        struct Answer {
-            list: Box<RawValue>,
-            statement: Box<RawValue>,
-        }
-        #[derive(Deserialize)]
-        struct Statement {
-            log: String,
-        }
-        let (status, bytes) = self.ask(session, asked).await?;
-        if status != StatusCode::OK {
-            return Err(Fault::Refused(status));
-        }
-        let no_list = || Fault::NotAList(self.log.clone());
-        let Answer { list, statement } = serde_json::from_slice(&bytes).map_err(|_| no_list())?;
-        let Statement { log } = serde_json::from_str(statement.get()).map_err(|_| no_list())?;
-        if log != self.log {
-            return Err(no_list());
-        }
-        Ok(Part { log, list: Some(list), statement: Some(statement), missing: false })
+async fn reports(other: &Other, session: &LoggedIn, asked: &Asked) -> Result<u64, Fault> {
+    #[derive(Deserialize)]
+    struct Answer {
+        log: String,
+        reports: u64,
     }
+    let (status, bytes) = ask(other, session, asked).await?;
+    if status != StatusCode::OK {
+        return Err(Fault::Refused(status));
+    }
+    let Answer { log, reports } = serde_json::from_slice(&bytes).map_err(|_| other.no_list())?;
+    if log == other.log() { Ok(reports) } else { Err(other.no_list()) }
+}
 
-    async fn ask(&self, session: &LoggedIn, asked: &Asked) -> Result<(StatusCode, Zeroizing<Vec<u8>>), Fault> {
-        self.endpoint.look().await;
-        let body = asked.body(session).ok_or(Fault::Unaskable)?;
-        let language = match session.language {
-            Language::Zh => "zh-CN",
-            Language::En => "en",
-        };
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(COUNTER)
-            .header(HOST, self.endpoint.authority())
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "application/json")
-            .header(ACCEPT_ENCODING, "identity")
-            .header(ACCEPT_LANGUAGE, language)
-            .body(Full::new(Bytes::from_owner(body)))
-            .map_err(|_| Fault::Unaskable)?;
-        let exchange = tokio::time::timeout(TIME, self.endpoint.exchange(request, BYTES)).await;
-        let (status, _, bytes) = exchange.map_err(|_| Fault::Late)??;
-        Ok((status, bytes))
+fn report(other: &Other, error: &Fault) {
+    tracing::error!(peer = %other.log(), %error, "what another gateway has about a person could not be had");
+}
+
+async fn list(other: &Other, session: &LoggedIn, asked: &Asked) -> Result<Part, Fault> {
+    #[derive(Deserialize)]
+    struct Answer {
+        list: Box<RawValue>,
+        statement: Box<RawValue>,
     }
+    #[derive(Deserialize)]
+    struct Statement {
+        log: String,
+    }
+    let (status, bytes) = ask(other, session, asked).await?;
+    if status != StatusCode::OK {
+        return Err(Fault::Refused(status));
+    }
+    let Answer { list, statement } = serde_json::from_slice(&bytes).map_err(|_| other.no_list())?;
+    let Statement { log } = serde_json::from_str(statement.get()).map_err(|_| other.no_list())?;
+    if log != other.log() {
+        return Err(other.no_list());
+    }
+    Ok(Part { log, list: Some(list), statement: Some(statement), missing: false })
+}
+
+async fn ask(other: &Other, session: &LoggedIn, asked: &Asked) -> Result<(StatusCode, Zeroizing<Vec<u8>>), Fault> {
+    let body = asked.body(session).ok_or(Fault::Unaskable)?;
+    other.ask(COUNTER, body, session.language).await
 }
 
 impl Asked {

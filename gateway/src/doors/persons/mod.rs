@@ -55,7 +55,6 @@ use crate::{
     state::visits::Unreached,
     transport::{Body, head::verdict, http1_guard::HeadVerdict, incoming::Incoming},
 };
-pub(crate) use elsewhere::Others;
 use of_log::Wanted;
 use places::Page;
 pub(crate) use portal::Portal;
@@ -150,7 +149,7 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
     let list_of = ListOf { person: &lists, log: &origin };
     match page {
         Page::Mandates => mandates::mandates(&gateway, &session, &visit.frame, visit.json).await,
-        Page::Report => report::report(gateway, session, visit.frame, visit.json).await,
+        Page::Report => report::report(gateway, session, visit.frame, visit.json, others).await,
         Page::Recipients => {
             let members = members.filter(|members| members.get("cursor").is_none());
             let range = members.as_ref().and_then(|members| Range::of(members, list_of, gateway.today()));

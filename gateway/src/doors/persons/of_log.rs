@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    elsewhere::{self, Asked, Elsewhere, OfLogs, Others, Part},
+    elsewhere::{self, Asked, Elsewhere, OfLogs, Part},
     export,
     page::{self, Frame},
     places::Page,
@@ -17,7 +17,7 @@ use super::{
     sessions::LoggedIn,
     visit::{MALFORMED, NOT_FOUND, Visit},
 };
-use crate::{gateway::Gateway, transport::Body};
+use crate::{doors::elsewhere::Others, gateway::Gateway, transport::Body};
 
 /// Whose list is wanted.
 pub(super) enum Wanted<'m> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use credit_policy::Language;
 use hyper::Uri;
 
-use super::{elsewhere::Others, page::Frame, provider::Provider, sessions::LoggedIn};
-use crate::{gateway::Gateway, state::visits::memory::Memory};
+use super::{page::Frame, provider::Provider, sessions::LoggedIn};
+use crate::{doors::elsewhere::Others, gateway::Gateway, state::visits::memory::Memory};
 
 /// The persons' door, where the configuration has `[persons]`.
 pub(crate) struct Portal {
@@ -37,6 +37,11 @@ impl Portal {
             is_demo: gateway.settings.demo,
             log: gateway.is_one_of_several().then(|| gateway.settings.log.origin.as_str().into()),
         })
+    }
+
+    /// The operator's other gateways.
+    pub(in crate::doors) fn others(&self) -> &Others {
+        &self.others
     }
 
     /// What every page has around its own part.

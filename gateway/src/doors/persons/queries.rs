@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     acting::{self, DoneFor, LISTED},
-    elsewhere::{self, Asked, Elsewhere, OfLogs, Others, Part},
+    elsewhere::{self, Asked, Elsewhere, OfLogs, Part},
     entries::Entry,
     found,
     looks::{self, LookedAt},
@@ -23,7 +23,7 @@ use super::{
     sessions::LoggedIn,
     statement::{self, IDS, Shown},
 };
-use crate::{gateway::Gateway, transport::Body};
+use crate::{doors::elsewhere::Others, gateway::Gateway, transport::Body};
 
 pub(super) const TITLE: Words = Words { zh: "谁查询过我", en: "Who asked about me" };
 pub(super) const BEHIND: Words = Words {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{
-    elsewhere::{self, Asked, Elsewhere, Others, Part},
+    elsewhere::{self, Asked, Elsewhere, Part},
     entries::{Entry, Field},
     found::{self, Found, Listed},
     page::{self, Frame, Words},
@@ -22,7 +22,7 @@ use super::{
     sessions::LoggedIn,
     statement::{self, Shown},
 };
-use crate::{gateway::Gateway, transport::Body};
+use crate::{doors::elsewhere::Others, gateway::Gateway, transport::Body};
 
 /// Queries that are looked through, the newest first.
 const MOST: usize = 2_000;

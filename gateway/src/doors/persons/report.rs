@@ -24,7 +24,7 @@ use super::{
     yearly::{Yearly, yearly},
 };
 use crate::{
-    doors::problems::status,
+    doors::{elsewhere::Others, problems::status},
     gateway::Gateway,
     journey::{Dropped, caller::Caller, journey, record::Receipt, refusal::Refusal},
     transport::Body,
@@ -125,7 +125,13 @@ struct Report<'a> {
 const TITLE: Words = Words { zh: "我的信用报告", en: "My credit report" };
 
 /// Asks, records, then answers.
-pub(super) async fn report(gateway: Arc<Gateway>, person: LoggedIn, frame: Frame, json: bool) -> Response<Body> {
+pub(super) async fn report(
+    gateway: Arc<Gateway>,
+    person: LoggedIn,
+    frame: Frame,
+    json: bool,
+    others: &Others,
+) -> Response<Body> {
     let language = frame.language();
     let refuse = |words: Words| match json {
         true => page::problem(&frame, words.of(language), StatusCode::SERVICE_UNAVAILABLE),
@@ -133,7 +139,7 @@ pub(super) async fn report(gateway: Arc<Gateway>, person: LoggedIn, frame: Frame
     };
     match ask(&gateway, &person, language).await {
         Ok(recorded) => {
-            let yearly = yearly(&gateway, &person).await;
+            let yearly = yearly(&gateway, &person, others).await;
             match json {
                 true => as_json(&frame, recorded, yearly),
                 false => as_page(&gateway.catalogue(), &person, &frame, &recorded, yearly),
@@ -177,7 +183,8 @@ pub(super) async fn ask(gateway: &Arc<Gateway>, person: &LoggedIn, language: Lan
     })
 }
 
-/// Which report of the year it is, beside the recorded bytes: `3; free=2`.
+/// Which report of the year it is, beside the recorded bytes: `3; free=2`; with `; missing=1` where the logs of so many other gateways
+/// could not be counted.
 const NUMBER: HeaderName = HeaderName::from_static("credit-report-of-year");
 
 fn as_json(frame: &Frame, recorded: Recorded, yearly: Option<Yearly>) -> Response<Body> {
@@ -190,7 +197,10 @@ fn as_json(frame: &Frame, recorded: Recorded, yearly: Option<Yearly>) -> Respons
     match refusal {
         None => {
             let mut response = page::answer(frame, "application/json; charset=utf-8", body, StatusCode::OK);
-            let number = yearly.map(|Yearly { number, free }| format!("{number}; free={free}"));
+            let number = yearly.map(|Yearly { number, free, missing }| match missing {
+                0 => format!("{number}; free={free}"),
+                missing => format!("{number}; free={free}; missing={missing}"),
+            });
             let number = number.and_then(|text| HeaderValue::from_str(&text).ok());
             response.headers_mut().extend(number.map(|number| (NUMBER, number)));
             response

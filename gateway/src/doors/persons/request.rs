@@ -56,7 +56,7 @@ impl Members {
     }
 
     /// Those of a JSON object of texts, truth values and nothing else; nothing where it is none, too long or breaks off.
-    pub(super) async fn of_json(body: Incoming, time: std::time::Duration) -> Option<Self> {
+    pub(in crate::doors) async fn of_json(body: Incoming, time: std::time::Duration) -> Option<Self> {
         let bytes = RequestBody::new(body, time).read(FORM_BYTES).await.ok()?;
         serde_json::from_slice(&bytes).ok()
     }
@@ -120,7 +120,7 @@ impl<'de> Visitor<'de> for InOrder {
 }
 
 /// Whether the body is JSON.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
+pub(in crate::doors) fn is_json(headers: &HeaderMap) -> bool {
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
     let kind = kinds.next().and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let media = kind.split(';').next().unwrap_or_default().trim();

@@ -29,8 +29,8 @@ fn long_of(leaves: u64, row: impl Fn(u64) -> QueryRow) -> IndexFile {
     file
 }
 
-fn person(number: u64) -> [u8; 32] {
-    let mut person = [0; 32];
+fn person(number: u64) -> [u8; 16] {
+    let mut person = [0; 16];
     person[..8].copy_from_slice(&number.to_be_bytes());
     person
 }
@@ -116,13 +116,20 @@ fn what_finds_little_or_nothing_takes_no_longer_in_a_long_log() {
         let wanted = Owed { after: 0, until: 9_999, person: Some(person(8)), most: PAGE };
         assert!(!file.owed(&wanted, TODAY).unwrap().is_empty());
     };
+    let owed_to_all = |file: &IndexFile| {
+        let wanted = Owed { after: 100, until: 9_999, person: None, most: PAGE };
+        let leaves: Vec<u64> =
+            file.owed(&wanted, date(2026, 12, 24)).unwrap().iter().map(|row| row.place.leaf).collect();
+        // All but those that were refused, whether they were deferred or not.
+        assert_eq!(leaves, (101..200).filter(|leaf| leaf % 30 != 0).take(PAGE as usize).collect::<Vec<_>>());
+    };
     let count = |file: &IndexFile| {
         // Of those that are known only deferred ones are late: none, however many are owed.
         assert_eq!(file.count_owed(0, date(2026, 10, 1), 1_000).unwrap(), 0);
         assert_eq!(file.count_owed(i64::MAX, TODAY, 1_000).unwrap(), 1_000);
     };
     assert_eq!(short.count_owed(1_000, date(2026, 12, 24), 2_000).unwrap(), 966);
-    for work in [&owed as &dyn Fn(&IndexFile), &count] {
+    for work in [&owed as &dyn Fn(&IndexFile), &owed_to_all, &count] {
         let (steps, more) = (short.steps(work), longer.steps(work));
         assert!(more < steps + 400, "what is owed: {steps} steps in 10000 leaves, {more} in 100000");
     }

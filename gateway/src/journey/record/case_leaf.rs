@@ -48,7 +48,7 @@ fn seal(
         let person = keys.sealer.person(number.as_str());
         let plain = serde_json::to_vec(&Inside { number: number.as_str() }).map(Zeroizing::new);
         let plain = plain.map_err(|error| unrecordable(&error))?;
-        let sealed = person.seal(&id.to_string(), &plain, SealedBytes::B1024, &gateway.nonces);
+        let sealed = person.seal(&id.to_string(), &plain, SealedBytes::B1024, gateway.recorder.nonces());
         let sealed = sealed.map_err(|error| unrecordable(&error))?;
         Ok(Sealed {
             subject: Base64(person.subject_tag(&words.institution, group)),

@@ -52,7 +52,7 @@ pub(super) fn query_entry(
     let sealed = person
         .as_ref()
         .zip(sealed::plaintext(evidence, &opening.bytes, said, sealed_bytes))
-        .map(|(person, plain)| person.seal(&id, &plain, sealed_bytes, &gateway.nonces))
+        .map(|(person, plain)| person.seal(&id, &plain, sealed_bytes, gateway.recorder.nonces()))
         .transpose()
         .map_err(|error| unrecordable(&error))?;
     let purpose_group = scenario.map_or("", credit_policy::Scenario::purpose_group);
@@ -102,7 +102,7 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn draw(gateway: &Gateway) -> Result<Self, NotRecordable> {
         let mut bytes = [0; 32];
-        gateway.nonces.fill(&mut bytes).map_err(|error| unrecordable(&error))?;
+        gateway.recorder.nonces().fill(&mut bytes).map_err(|error| unrecordable(&error))?;
         Ok(Self { bytes, text: STANDARD.encode(bytes) })
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     callers::{issuers::Issuers, kept, register::Register, trust::Known},
     cluster,
     copies::At,
-    doors::persons::{Others, provider::Provider},
+    doors::{elsewhere::Others, persons::provider::Provider},
     objects::Client,
     process::witnesses,
     settings::Settings,

@@ -9,7 +9,7 @@ use rustls::ServerConfig;
 use super::StartError;
 use crate::{
     callers::trust::Trust,
-    doors::persons::{Others, provider::Provider},
+    doors::{elsewhere::Others, persons::provider::Provider},
     settings::{Settings, Tls},
     transport::tls::{self, Callers, TlsError},
 };

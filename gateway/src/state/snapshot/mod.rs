@@ -6,6 +6,7 @@
 //! bit is another, or that another log left behind, is not used.
 
 mod file;
+mod following;
 #[cfg(test)]
 mod measured;
 mod merge;
@@ -37,13 +38,12 @@ use super::{
     usage::Usage,
 };
 use file::{Head, Reader, invalid};
+pub(crate) use following::Following;
+use following::STEP;
 use rows::{Row, UseRow};
 
 /// Its name in the data folder.
 pub(crate) const FILE: &str = "state.snapshot";
-
-/// Leaves by which a snapshot advances at once, at most: so many are in memory beside the counts.
-const STEP: u64 = 1 << 18;
 
 /// Why a snapshot could not be written. The one before is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -114,8 +114,8 @@ pub(crate) fn covered(path: &Path, origin: &str) -> u64 {
     head.map_or(0, |head| head.ledger.size)
 }
 
-/// Takes in published leaves up to `published`, a whole number of bundles, or as many as one step takes; gives back how
-/// many leaves are covered then. A snapshot that cannot be used is begun again.
+/// Takes in what was followed since, or else published leaves up to `published`, a whole number of bundles, or as many as one step
+/// takes; gives back what comes after it, and so how many leaves are covered. A snapshot that cannot be used is begun again.
 ///
 /// # Errors
 /// When a leaf or a file cannot be read or written.
@@ -125,35 +125,46 @@ pub(crate) fn advance(
     log_folder: &Path,
     catalogue: &Catalogue,
     published: u64,
-) -> Result<u64, SnapshotError> {
+    following: &Following,
+) -> Result<Projection, SnapshotError> {
     let old = open(path).ok().flatten().filter(|(_, head)| head.origin == origin);
     let old = old.filter(|(_, head)| check_root(head, log_folder).is_ok());
     let begun_again = old.is_some();
-    match step(path, origin, log_folder, catalogue, published, old) {
+    let followed = old.as_ref().and_then(|(_, head)| following.take(head.ledger.size));
+    let read = |run: &mut Projection, until| {
+        bundles::each(log_folder, run.ledger.size, until, |index, leaf| run.apply(catalogue, index, leaf))
+    };
+    match step((path, origin, log_folder), published, (old, followed), read) {
         // Only its digest, at its end, says that the old one is not as it was written.
         Err(SnapshotError::Io(error)) if begun_again && error.kind() == io::ErrorKind::InvalidData => {
             tracing::error!(%error, "the snapshot of the state is damaged; it is made again from the log");
-            step(path, origin, log_folder, catalogue, published, None)
+            step((path, origin, log_folder), published, (None, None), read)
         }
         other => other,
     }
 }
 
+/// A snapshot that is there, and what was followed since.
+type Before = (Option<(Reader<BufReader<File>>, Head)>, Option<Projection>);
+
 fn step(
-    path: &Path,
-    origin: &str,
-    log_folder: &Path,
-    catalogue: &Catalogue,
+    (path, origin, log_folder): (&Path, &str, &Path),
     published: u64,
-    old: Option<(Reader<BufReader<File>>, Head)>,
-) -> Result<u64, SnapshotError> {
-    let mut run = match &old {
-        Some((_, head)) => Projection::beyond(head.ledger.clone(), head.at, head.day),
-        None => Projection::beyond(Ledger::default(), jiff::Timestamp::default(), None),
+    (old, followed): Before,
+    read: impl Fn(&mut Projection, u64) -> Result<(), FoldError>,
+) -> Result<Projection, SnapshotError> {
+    let from = old.as_ref().map_or(0, |(_, head)| head.ledger.size);
+    let (mut run, until) = match (followed, &old) {
+        (Some(followed), _) => {
+            let until = followed.ledger.size;
+            (followed, until)
+        }
+        (None, Some((_, head))) => {
+            (Projection::beyond(head.ledger.clone(), head.at, head.day), published.min(from + STEP))
+        }
+        (None, None) => (Projection::beyond(Ledger::default(), jiff::Timestamp::default(), None), published.min(STEP)),
     };
-    let from = run.ledger.size;
-    let until = published.min(from + STEP);
-    bundles::each(log_folder, from, until, |index, leaf| run.apply(catalogue, index, leaf))?;
+    read(&mut run, until)?;
     if from == 0
         && let Some(head) = PrunedHead::read(log_folder, Some(origin))?
     {
@@ -161,15 +172,16 @@ fn step(
     }
     // What was let go is passed over.
     run.ledger.size = until;
+    let next = run.go_on();
     let root = root::root_at(log_folder, until)?;
-    let next = path.with_extension("next");
-    drop(fs::remove_file(&next));
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
+    let made = path.with_extension("next");
+    drop(fs::remove_file(&made));
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made)?;
     let file = merge::merge(old, run, origin, &root, BufWriter::new(file))?;
     // A crash before the rename leaves the one before in place, and after it the next one, whole.
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(&next, path)?;
-    Ok(until)
+    fs::rename(&made, path)?;
+    Ok(next)
 }
 
 fn check_root(head: &Head, log_folder: &Path) -> io::Result<()> {

@@ -172,7 +172,11 @@ impl OnDisk {
     }
 
     fn advance(&self, size: u64) -> u64 {
-        advance(&self.file, ORIGIN, &self.log, &CATALOGUE, size).unwrap()
+        self.advance_after(size, &Following::default()).ledger.size
+    }
+
+    fn advance_after(&self, size: u64, following: &Following) -> Projection {
+        advance(&self.file, ORIGIN, &self.log, &CATALOGUE, size, following).unwrap()
     }
 
     fn read(&self) -> Result<Option<Projection>, ReadError> {
@@ -247,4 +251,50 @@ fn the_root_is_that_of_the_tree() {
         hashes = hashes.chunks(2).map(|pair| merkle::node_hash(&pair[0], &pair[1])).collect();
     }
     assert_eq!(root::root_at(&disk.log, 512).unwrap(), STANDARD.encode(hashes[0]));
+}
+
+/// What a follower is told of a leaf.
+fn tell(following: &Following, index: u64, leaf: &[u8]) {
+    let head = credit_audit::leaf::peek(leaf).unwrap();
+    let parsed = credit_audit::leaf::parse_after(head).unwrap();
+    following.next(&CATALOGUE, index, &head, parsed.as_ref());
+}
+
+#[test]
+fn what_was_followed_since_is_not_read_again_and_amounts_to_the_same() {
+    for seed in 10..14 {
+        let (disk, following) = (OnDisk::new(seed), Following::default());
+        assert!(!following.is_near(0, 0, 256));
+        following.begin(256, disk.advance_after(256, &following));
+        let told = |range: std::ops::Range<usize>| {
+            for index in range {
+                tell(&following, index as u64, &disk.leaves[index]);
+            }
+        };
+        // What it has already, and what is not the next, changes nothing.
+        told(200..300);
+        told(310..320);
+        told(0..511);
+        assert!(following.is_near(256, 511, 256) && !following.is_near(0, 511, 256));
+        assert!(following.take(256).is_none(), "no bundle ends there");
+        told(511..512);
+        assert!(!following.is_near(256, 512, 256) && following.follows(512));
+        // Nothing of the log is read for it.
+        fs::remove_dir_all(disk.log.join("tile/entries")).unwrap();
+        let next = disk.advance_after(512, &following);
+        assert_eq!(disk.read().unwrap(), Some(folded(Projection::default(), &disk.leaves)), "seed {seed}");
+        assert_eq!(next.ledger, folded(Projection::default(), &disk.leaves).ledger);
+    }
+}
+
+#[test]
+fn what_was_followed_since_another_snapshot_is_not_used() {
+    let (disk, following) = (OnDisk::new(14), Following::default());
+    let beginning = Projection::beyond(Ledger::default(), jiff::Timestamp::default(), None);
+    assert!(!following.is_near(0, 0, 256));
+    following.begin(0, beginning);
+    (0..256).for_each(|index| tell(&following, index as u64, &disk.leaves[index]));
+    disk.advance(256);
+    disk.advance_after(512, &following);
+    assert_eq!(disk.read().unwrap(), Some(folded(Projection::default(), &disk.leaves)));
 }

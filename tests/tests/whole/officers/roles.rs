@@ -78,6 +78,9 @@ fn a_role_does_what_it_is_for_and_every_other_try_is_on_the_record() {
         (CUSTODIAN, "/tile/entries/000.p/1", 403),
     ] {
         assert_eq!(looks(who, path).as_u16(), status, "{who} {path}");
+        if status == 403 && path.starts_with("/officers") {
+            assert_eq!(refused(folder).last().unwrap(), &format!("{}/none/refused/role", &path[1..]), "{who}");
+        }
     }
     let counter = json!({"number": folder.person("clean", 0), "act": "queries"});
     for who in [REVIEWER, CUSTODIAN] {

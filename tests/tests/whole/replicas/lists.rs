@@ -28,10 +28,10 @@ use crate::{
 
 const ISSUER: &str = "https://consent.example";
 /// As whom each gateway knows the other; all folders have the same certificates.
-const OTHER: &str = "employer";
+pub(super) const OTHER: &str = "employer";
 
 /// Two gateways, of which the first asks the second where persons look.
-fn asking() -> (Vec<Gateway>, Service, Directory) {
+pub(super) fn asking() -> (Vec<Gateway>, Service, Directory) {
     let (gateways, service, directory) = two(|folder| {
         folder.replace_in_config("kind = \"employer\"", "kind = \"officer\"\nrole = \"gateway\"");
         folder.set_of_institution(OTHER, "rate_per_s = 5\nburst = 10\n", "rate_per_s = 100\nburst = 200\n");

@@ -7,6 +7,7 @@ mod contract;
 mod counts;
 mod cut;
 mod lists;
+mod looks;
 mod losses;
 mod months;
 mod moves;

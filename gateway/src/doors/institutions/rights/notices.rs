@@ -87,7 +87,7 @@ fn find(gateway: &Gateway, index: &Index, after: u64, covers: u64) -> Result<Fou
     let today = gateway.today();
     let owed = index.owed(&Owed { after, until: covers, person: None, most: ROWS }, today)?;
     let more = owed.len() == ROWS as usize;
-    let mut last: BTreeMap<[u8; 32], OwedNotice> = BTreeMap::new();
+    let mut last: BTreeMap<[u8; 16], OwedNotice> = BTreeMap::new();
     let mut found = Found { notices: Vec::new(), after, more };
     for row in owed {
         if last.len() == MOST && !last.contains_key(&row.person) {
