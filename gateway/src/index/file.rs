@@ -7,10 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use credit_audit::{
-    leaf::CorrectionState,
-    merkle::{Hash, leaf_hash},
-};
+use credit_audit::{leaf::CorrectionState, merkle::leaf_hash};
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row as Columns, params};
 use uuid::Uuid;
@@ -20,8 +17,8 @@ use super::{
     days::days,
     error::IndexError,
     numbers::Numbers,
-    place::{Due, Found, Place, Removal},
-    row::{Row, day_number},
+    place::{Due, Found, Place, Removal, signed},
+    row::{Rows, day_number},
     rows::{forget, take_in},
     schema::{FORM, SAID, TABLES},
 };
@@ -356,21 +353,6 @@ impl IndexFile {
     }
 }
 
-/// Rows of consecutive leaves, and the hash of the last one.
-#[derive(Default)]
-pub(super) struct Rows {
-    pub(super) rows: Vec<Row>,
-    pub(super) last: Hash,
-}
-
-impl Rows {
-    /// One more.
-    pub(super) fn push(&mut self, row: Row, hash: Hash) {
-        self.rows.push(row);
-        self.last = hash;
-    }
-}
-
 /// The first three columns.
 pub(super) fn place(row: &Columns<'_>) -> Result<Place, rusqlite::Error> {
     let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
@@ -417,11 +399,6 @@ fn last_hash(log_folder: &Path, size: u64) -> io::Result<Vec<u8>> {
         Ok(())
     });
     read.map(|()| hash).map_err(io::Error::other)
-}
-
-/// SQLite's numbers have a sign; no log is so long.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Drop for IndexFile {

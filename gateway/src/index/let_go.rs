@@ -3,11 +3,7 @@
 use jiff::{Timestamp, ToSpan, tz::Offset};
 use rusqlite::params;
 
-use super::{
-    error::IndexError,
-    file::{IndexFile, signed},
-    rows::NOBODY,
-};
+use super::{error::IndexError, file::IndexFile, place::signed, rows::NOBODY};
 
 /// Rows of leaves before the first value, and what names one of them.
 const GONE: [&str; 4] = [

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    file::signed,
+    place::signed,
     row::{QueryRow, Row},
 };
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::{
     error::IndexError,
-    file::{IndexFile, place, signed},
-    place::Place,
+    file::{IndexFile, place},
+    place::{Place, signed},
     row::{ALWAYS, day_number},
 };
 

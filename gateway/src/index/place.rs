@@ -82,3 +82,8 @@ fn open(log_folder: &Path, leaf: u64) -> io::Result<File> {
         Some(Err(_)) | None => File::open(path(tile::FULL_WIDTH)),
     }
 }
+
+/// SQLite's numbers have a sign; no log is so long.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use credit_audit::leaf::{Body, CorrectionState, KeyState, Leaf, QuerySummary, ReviewState};
+use credit_audit::{
+    leaf::{Body, CorrectionState, KeyState, Leaf, QuerySummary, ReviewState},
+    merkle::Hash,
+};
 use credit_keys::{IndexKey, KeyId};
 use credit_policy::CitizenNumber;
 use jiff::civil::Date;
@@ -236,5 +239,20 @@ impl Opening<'_> {
         let key = KeyId::parse(key).ok()?;
         let opened = self.sources.keys.with(|ring| ring.unseal(&key, self.origin, id, sealed, commit)).ok()?;
         opened.disclose(|plain| read(plain))
+    }
+}
+
+/// Rows of consecutive leaves, and the hash of the last one.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) rows: Vec<Row>,
+    pub(super) last: Hash,
+}
+
+impl Rows {
+    /// One more.
+    pub(super) fn push(&mut self, row: Row, hash: Hash) {
+        self.rows.push(row);
+        self.last = hash;
     }
 }

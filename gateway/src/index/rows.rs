@@ -8,10 +8,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use super::{
     days::count_days,
     error::IndexError,
-    file::{Rows, signed},
     numbers::{Numbers, data_keys},
-    place::Place,
-    row::{ConsentRow, Of, QueryRow, Row},
+    place::{Place, signed},
+    row::{ConsentRow, Of, QueryRow, Row, Rows},
 };
 use crate::state::key;
 

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::{
     error::IndexError,
-    file::{IndexFile, Rows, Wanted},
+    file::{IndexFile, Wanted},
     owed::Owed,
     place::{Place, Removal},
-    row::{ALWAYS, ConsentRow, QueryRow, Row, day_number},
+    row::{ALWAYS, ConsentRow, QueryRow, Row, Rows, day_number},
     search::{Outcome, Search},
 };
 use crate::scratch::Scratch;

@@ -88,13 +88,9 @@ use record::{OnRecord, read_record};
 ///
 /// # Errors
 /// The first thing that is not as it must be.
-pub(crate) async fn open(
-    settings: Settings,
-    inputs: Inputs,
-    clock: Arc<dyn Clock>,
-) -> Result<Arc<Gateway>, StartError> {
+pub(crate) async fn open(settings: Settings, read: Inputs, clock: Arc<dyn Clock>) -> Result<Arc<Gateway>, StartError> {
     let entropy = SystemEntropy::new();
-    let Inputs { catalogue, files, ring, register, certificates, issuers, routes, listed } = inputs;
+    let Inputs { catalogue, files, ring, register, certificates, issuers, routes, listed } = read;
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));

@@ -5,8 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use credit_audit::leaf::{Leaf, Peek};
 use credit_policy::Catalogue;
 
-use super::STEP;
 use crate::state::projection::Projection;
+
+/// Leaves by which a snapshot advances at once, at most: so many are in memory beside the counts.
+pub(super) const STEP: u64 = 1 << 18;
 
 /// Leaves of a bundle: a snapshot ends with a whole one.
 const BUNDLE: u64 = 256;

@@ -39,13 +39,11 @@ use super::{
 };
 use file::{Head, Reader, invalid};
 pub(crate) use following::Following;
+use following::STEP;
 use rows::{Row, UseRow};
 
 /// Its name in the data folder.
 pub(crate) const FILE: &str = "state.snapshot";
-
-/// Leaves by which a snapshot advances at once, at most: so many are in memory beside the counts.
-const STEP: u64 = 1 << 18;
 
 /// Why a snapshot could not be written. The one before is as it was.
 #[derive(Debug, thiserror::Error)]
