@@ -93,6 +93,8 @@ const WAITING: usize = 1_024;
 pub(super) enum ToKeys {
     /// Looks at the keys of all now.
     Share(oneshot::Sender<()>),
+    /// Says whether the ring's own key may be rotated.
+    MayTurnRing(oneshot::Sender<Result<(), KeysFault>>),
     /// Hands out the keys of a turn.
     HandOut(Ahead, oneshot::Sender<Result<HandedOut, KeysFault>>),
 }
@@ -224,6 +226,16 @@ impl Cluster {
     pub(crate) async fn shares_keys(&self) -> bool {
         let (done, is_done) = oneshot::channel();
         self.to_keys.send(ToKeys::Share(done)).is_ok() && is_done.await.is_ok()
+    }
+
+    /// Whether the ring's own key may be rotated here: all have what was handed out, since who rotates it opens nothing more of that.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) async fn may_turn_ring(&self) -> Result<(), KeysFault> {
+        let (reply, may) = oneshot::channel();
+        let asked = self.to_keys.send(ToKeys::MayTurnRing(reply)).is_ok();
+        if asked { may.await.unwrap_or(Err(StateFault::Late.into())) } else { Err(StateFault::Late.into()) }
     }
 
     /// Hands out the keys of a turn to all, this gateway too, which has them then.
