@@ -116,7 +116,7 @@ impl Route {
         self.sources.consent.header.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("authorization"))
     }
 
-    /// What the store is asked about a number, as the client wrote it.
+    /// What the store is asked about a number in one spelling.
     pub(crate) fn question(&self, number: &str) -> Passed {
         Passed {
             method: self.method(),
