@@ -27,6 +27,8 @@ pub(crate) struct Route {
     pub(super) map: Option<Map>,
     pub(super) shape: Shape,
     pub(super) fields: Vec<FieldName>,
+    /// Whether its scenario rests on a statute, so that each query names its case.
+    pub(super) needs_case: bool,
 }
 
 /// Where the texts of a request come from.
