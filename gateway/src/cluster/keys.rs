@@ -214,7 +214,7 @@ pub(super) async fn listed(server: &Server) -> Result<Vec<Listed>, KeysFault> {
         let link = server.connect().await?;
         let said = said(&link.client).await?;
         let mut all = Vec::new();
-        for Row { id, handed, taken, .. } in rows(&link.client).await?.into_iter().filter(|row| is_key(row)) {
+        for Row { id, handed, taken, .. } in rows(&link.client).await?.into_iter().filter(is_key) {
             let has = |keys: &Option<String>| lines(keys).any(|(key, ..)| key == id);
             let at = said.iter().map(|(origin, keys, is_here)| (origin.clone(), has(keys), *is_here)).collect();
             all.push(Listed { id, handed, taken, at });
