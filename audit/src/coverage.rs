@@ -7,8 +7,8 @@ mod fold;
 mod list;
 mod of_set;
 
-pub(crate) use figures::as_in_leaves;
 pub use event::{Event, HANDED_OVER};
+pub(crate) use figures::as_in_leaves;
 pub use figures::{CoverageFigures, Department, Elsewhere, Miss, Waiting};
 pub use fold::{Coverage, first_whole};
 pub use list::{Covers, ListFault, SignedList, list_text, list_text_of_set};

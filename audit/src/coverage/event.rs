@@ -114,7 +114,9 @@ impl Event {
     pub fn is_sound(&self) -> bool {
         let is_text = |text: &str| text.len() <= TEXT_BYTES && !text.chars().any(char::is_control);
         match &self.said {
-            Said::LookUp { institution, scenario, key, .. } => [institution, scenario, key].into_iter().all(|text| is_text(text)),
+            Said::LookUp { institution, scenario, key, .. } => {
+                [institution, scenario, key].into_iter().all(|text| is_text(text))
+            }
             Said::Case(said) => {
                 let CaseSaid { institution, scenario, case, operator, person, .. } = &**said;
                 [institution, scenario, case, operator].into_iter().all(|text| is_text(text))

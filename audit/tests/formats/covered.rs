@@ -8,9 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use credit_audit::coverage::{Coverage, Event, list_text, list_text_of_set};
 use credit_audit::leaf::{self, Act, Base64, Case, CaseState, Read, Sampling, SamplingState};
 use credit_audit::verify::{self, CheckError, Visitor};
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::{Date, date};
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::command::{audit, said};

@@ -1,6 +1,8 @@
 //! `coverage`: which cases that must be checked were looked up before they were decided (R5), and the signed list of those that
 //! were not.
 
+mod ended;
+
 use std::{fs, path::PathBuf};
 
 use credit_audit::{
@@ -34,6 +36,14 @@ pub(super) struct Arguments {
     /// Sign the list of misses into this file, to hand it over; that is on the record 将漏查清单签名写入此文件以便移交（留痕）
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
+    /// Another gateway's log that ended for good: with what this folder has of it, all of it is known; takes effect at the next start
+    /// 已永久停用的另一网关的日志：据此文件夹得知其全部记录，于下次启动时生效
+    #[arg(long, value_name = "LOG", conflicts_with_all = ["month", "list", "json"])]
+    ended: Option<PathBuf>,
+    /// The public key of that log, from a source that you trust [default: log.vkey beside it]
+    /// 该日志的公钥，应取自可信来源 [默认：其旁的 log.vkey]
+    #[arg(long, value_name = "FILE", requires = "ended")]
+    vkey: Option<PathBuf>,
     /// Print JSON 以 JSON 输出
     #[arg(long)]
     json: bool,
@@ -60,6 +70,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             print(not_known(unknown));
         }
         return Ok(());
+    }
+    if let Some(log) = &arguments.ended {
+        return ended::take(&settings, log, arguments.vkey.as_deref());
     }
     let (catalogue, _) = load_catalogue(&settings.catalogue).map_err(|error| Failure::start(&error))?;
     let folder = settings.data.dir.join("log");
@@ -120,7 +133,11 @@ fn is_none(count: &u64) -> bool {
 fn not_known(count: u64) -> String {
     said(
         || format!("另有 {count} 件办结，尚不知其他网关是否已查，未计入"),
-        || format!("decisions that are not counted: {count}, it is not known yet whether another gateway has a look-up before them"),
+        || {
+            format!(
+                "decisions that are not counted: {count}, it is not known yet whether another gateway has a look-up before them"
+            )
+        },
     )
 }
 
@@ -148,8 +165,12 @@ fn table(Shown { figures, elsewhere, counted, unknown }: &Shown) {
             || format!("looked up in another log: {}  {index}  {case}  by {log}  {leaf}", one.log),
         ));
     }
-    for CountedLog { log, size, until } in counted {
-        let until = until.map_or_else(|| "-".to_owned(), |until| until.to_string());
+    for CountedLog { log, size, until, ended } in counted {
+        let until = if *ended {
+            words("已停用", "ended").to_owned()
+        } else {
+            until.map_or_else(|| "-".to_owned(), |until| until.to_string())
+        };
         print(said(|| format!("已计入：{log}  {size}  {until}"), || format!("counted: {log}  {size}  {until}")));
     }
     if *unknown > 0 {

@@ -74,8 +74,7 @@ impl Gateway {
         let log = self.settings.log.origin.clone();
         let edge = Edge::read(&folder, &log)?.filter(|edge| edge.head.until > wanted);
         let offset = self.catalogue().offset();
-        let begins =
-            edge.map(|edge| Begins { leaf: edge.head.until, whole_from: first_whole(&edge, offset) });
+        let begins = edge.map(|edge| Begins { leaf: edge.head.until, whole_from: first_whole(&edge, offset) });
         let from = begins.map_or(wanted, |begins| begins.leaf).min(published);
         let (most, mut until, mut at) = (published.min(from.saturating_add(LEAVES)), from, Timestamp::MIN);
         let mut events = Vec::new();

@@ -138,12 +138,7 @@ where
 }
 
 /// Begins each duty in the background, as a task of its own.
-fn keep_up(
-    gateway: &Arc<Gateway>,
-    portal: Option<Arc<Portal>>,
-    tls: &TlsSettings,
-    hangup: Signal,
-) -> io::Result<()> {
+fn keep_up(gateway: &Arc<Gateway>, portal: Option<Arc<Portal>>, tls: &TlsSettings, hangup: Signal) -> io::Result<()> {
     tokio::spawn(upkeep::each_second(Arc::clone(gateway)));
     tokio::spawn(revocations::watch(Arc::clone(gateway), Arc::clone(&tls.trust), hangup));
     tokio::spawn(upkeep::watch_keys(Arc::clone(gateway)));

@@ -29,6 +29,9 @@ pub(crate) struct Part {
     pub(crate) events: Vec<Event>,
 }
 
+/// Behind the last leaf of a log that ended for good: nothing of it comes later.
+pub(super) const ENDED: Timestamp = Timestamp::MAX;
+
 /// Where a log begins of which records were let go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct Begins {
@@ -44,11 +47,17 @@ impl Part {
         let begins = self.begins.is_some_and(|begins| begins.leaf == self.from && begins.leaf > from);
         let mut last = (self.from, before);
         let in_order = self.events.iter().all(|event| {
-            let is_next = event.index >= last.0 && event.index < self.until && event.at >= last.1 && event.at <= self.at;
+            let is_next =
+                event.index >= last.0 && event.index < self.until && event.at >= last.1 && event.at <= self.at;
             last = (event.index + 1, event.at);
             is_next && event.is_sound()
         });
         let is_placed = self.from == from || begins;
-        self.log == log && is_placed && self.until >= self.from && self.at >= before && self.events.len() <= EVENTS && in_order
+        self.log == log
+            && is_placed
+            && self.until >= self.from
+            && self.at >= before
+            && self.events.len() <= EVENTS
+            && in_order
     }
 }

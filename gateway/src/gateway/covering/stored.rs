@@ -45,7 +45,8 @@ impl Stored {
     /// Opens the file of a log; where it is none of this log, nothing is in it.
     pub(super) fn open(data: &Path, log: &str) -> Self {
         let path = data.join(FOLDER).join(name_of(log));
-        let mut stored = Self { reader: File::open(&path).ok().map(BufReader::new), path, good: 0, last: 0, silent: None };
+        let mut stored =
+            Self { reader: File::open(&path).ok().map(BufReader::new), path, good: 0, last: 0, silent: None };
         let head = stored.line().and_then(|line| serde_json::from_slice::<Head>(&line).ok());
         if head.is_none_or(|head| head.form != FORM || head.log != log) {
             (stored.reader, stored.good) = (None, 0);

@@ -13,7 +13,7 @@ use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    part::{Begins, Part},
+    part::{Begins, ENDED, Part},
     stored::{self, Stored},
 };
 
@@ -57,6 +57,9 @@ pub(crate) struct CountedLog {
     /// When the last of these was recorded; nothing where none is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<Timestamp>,
+    /// Whether it ended for good, and all of it is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ended: bool,
 }
 
 /// Why what another gateway has is not counted.
@@ -149,9 +152,33 @@ impl Together {
         }
     }
 
+    /// Keeps what a log says that ended for good: with it, all of it is known. False where it is none of those that are counted here.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub(crate) fn end(&self, origin: &str, parts: Vec<Part>, size: u64) -> io::Result<bool> {
+        if origin == self.own || self.log(origin).is_none() {
+            return Ok(false);
+        }
+        let last = Part {
+            log: origin.to_owned(),
+            begins: None,
+            from: size,
+            until: size,
+            at: ENDED,
+            is_all: true,
+            events: Vec::new(),
+        };
+        let mut stored = Stored::open(&self.data, origin);
+        stored.clear(origin)?;
+        parts.into_iter().chain([last]).try_for_each(|part| stored.keep(part))?;
+        Ok(true)
+    }
+
     /// From which leaf on the gateway of a log is to be asked; nothing where it is not to be asked now.
     pub(crate) fn asks_from(&self, origin: &str) -> Option<u64> {
-        let log = self.log(origin).filter(|log| log.stored.as_ref().is_some_and(Stored::is_read) && log.has_room());
+        let is_read = |log: &&OfLog| log.stored.as_ref().is_some_and(Stored::is_read) && log.at < ENDED;
+        let log = self.log(origin).filter(|log| is_read(log) && log.has_room());
         log.map(|log| log.next)
     }
 
@@ -198,7 +225,11 @@ impl Together {
 
     /// The time before which every leaf of every log is known. Where the own log is the only one, each is.
     fn known_to(&self) -> Timestamp {
-        if self.is_alone() { Timestamp::MAX } else { self.logs.iter().map(|log| log.at).min().unwrap_or(Timestamp::MIN) }
+        if self.is_alone() {
+            Timestamp::MAX
+        } else {
+            self.logs.iter().map(|log| log.at).min().unwrap_or(Timestamp::MIN)
+        }
     }
 
     /// The time before which all was counted; nothing where nothing was.
@@ -247,8 +278,10 @@ impl Together {
     }
 
     pub(super) fn counted(&self) -> Vec<CountedLog> {
-        let until = |log: &OfLog| Some(log.at).filter(|at| *at > Timestamp::MIN);
-        let counted = |log: &OfLog| CountedLog { log: log.origin.clone(), size: log.next, until: until(log) };
+        let until = |log: &OfLog| Some(log.at).filter(|at| *at > Timestamp::MIN && *at < ENDED);
+        let ended = |log: &OfLog| log.at == ENDED;
+        let counted =
+            |log: &OfLog| CountedLog { log: log.origin.clone(), size: log.next, until: until(log), ended: ended(log) };
         self.logs.iter().map(counted).collect()
     }
 }

@@ -83,7 +83,12 @@ fn listed(folder: &Folder, name: &str) -> String {
 
 /// Case and log of each miss.
 fn cases(misses: &Value) -> Vec<(&str, &str)> {
-    misses.as_array().unwrap().iter().map(|miss| (miss["case"].as_str().unwrap(), miss["log"].as_str().unwrap())).collect()
+    misses
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|miss| (miss["case"].as_str().unwrap(), miss["log"].as_str().unwrap()))
+        .collect()
 }
 
 /// One case of each fate, decided at the first gateway, and one at the other; returns the leaves that prove two of them.
@@ -126,7 +131,8 @@ fn a_case_that_was_looked_up_at_any_gateway_counts_at_all_as_credit_audit_counts
     assert_eq!(of(0, ["log", "index", "case"]), [json!(origin("r0")), json!(proof.0), json!("BEFORE")]);
     assert_eq!(of(0, ["looked_up_log", "looked_up", "scenario"])[..2], [json!(origin("r1")), json!(proof.1)]);
     assert_eq!(of(1, ["log", "index", "looked_up"]), [json!(origin("r1")), json!(at_other.0), json!(at_other.1)]);
-    for (lang, words) in [("en", "Counted over the logs of all gateways"), ("zh", "按全部网关的日志合并统计")] {
+    for (lang, words) in [("en", "Counted over the logs of all gateways"), ("zh", "按全部网关的日志合并统计")]
+    {
         let text = page(one, lang);
         assert!(text.contains(words) && text.contains("NEVER") && text.contains("BEFORE"), "{text}");
     }
@@ -134,7 +140,11 @@ fn a_case_that_was_looked_up_at_any_gateway_counts_at_all_as_credit_audit_counts
     assert!(within(TIME, || (misses(one), misses(other)) == (3, 0)), "{} {}", misses(one), misses(other));
     // It is on the record of both that one asked.
     let paths = |folder: &Folder, is: &dyn Fn(&Leaf) -> bool| {
-        of_kind(folder, "read").iter().filter(|leaf| is(leaf)).map(|leaf| leaf.text("path").to_owned()).collect::<Vec<_>>()
+        of_kind(folder, "read")
+            .iter()
+            .filter(|leaf| is(leaf))
+            .map(|leaf| leaf.text("path").to_owned())
+            .collect::<Vec<_>>()
     };
     let there = paths(other, &|leaf| leaf.json["actor"]["officer"] == OTHER);
     assert!(there.contains(&"officers/elsewhere/look-ups".to_owned()), "{there:?}");
@@ -143,7 +153,10 @@ fn a_case_that_was_looked_up_at_any_gateway_counts_at_all_as_credit_audit_counts
     let list = listed(one, "misses.txt");
     assert!(within(TIME, || misses(one) == 0), "what was handed over raises no alarm");
     let text = fs::read_to_string(&list).unwrap();
-    assert!(text.starts_with("credit-gateway/coverage/2\n") && text.lines().filter(|line| line.contains(" | ")).count() == 3);
+    assert!(
+        text.starts_with("credit-gateway/coverage/2\n")
+            && text.lines().filter(|line| line.contains(" | ")).count() == 3
+    );
     let shown = known(other, 0, 5);
     assert!(shown["misses"].as_array().unwrap().iter().all(|miss| miss["handed_over"] == true), "{shown}");
     let folders = stopped(gateways);
@@ -197,6 +210,23 @@ fn while_another_gateway_is_away_a_case_is_not_known_and_neither_an_alarm_nor_ha
     assert!(text.contains("COUNTED") && !text.contains("THERE") && !text.contains("NEVER"), "{text}");
     assert!(within(TIME, || figures(folder) == [0, 2]), "{:?}", figures(folder));
     assert!(!first.err().text().contains(&persons[1]));
+    // Gone for good, its log says all of it; where that is none of the set, or damaged, nothing is taken.
+    let ended = |folder: &Folder, log: &Folder| {
+        let (config, log) = (folder.config(), log.log());
+        gateway(&["coverage", "--config", config.to_str().unwrap(), "--ended", log.to_str().unwrap()])
+    };
+    assert!(ended(folder, folder).failed(1).contains("is none of those that are counted"));
+    drop(ended(folder, &away).held());
+    let first = Gateway::serve(first.stop());
+    let all = known(first.folder(), 0, 3);
+    assert_eq!((sum(&all, "looked_up"), sum(&all, "missed")), (1, 2), "{all}");
+    assert_eq!((&all["counted"][1]["ended"], &all["missing_logs"][0]["why"]), (&json!(true), &json!("away")));
+    // As if it had not been said: what is kept is derived.
+    let folder = first.stop();
+    fs::remove_dir_all(folder.join("data/look-ups")).unwrap();
+    let first = Gateway::serve(folder);
+    let folder = first.folder();
+    drop(known(folder, 3, 0));
     // Once it is back, one is looked up, and the other is missed and in no list.
     let second = Gateway::serve(away);
     let all = known(folder, 0, 3);

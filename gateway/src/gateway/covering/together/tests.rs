@@ -79,7 +79,8 @@ fn part(log: usize, leaves: &[(u64, Option<Event>)], from: usize, until: usize) 
 
 /// What `credit-audit` makes of it, which has everything at once: of what was recorded before a time.
 fn in_order(logs: &[Vec<(u64, Option<Event>)>], before: Timestamp) -> CoverageFigures {
-    let mut all: Vec<_> = logs.iter().enumerate().flat_map(|(log, leaves)| leaves.iter().map(move |leaf| (log, leaf))).collect();
+    let mut all: Vec<_> =
+        logs.iter().enumerate().flat_map(|(log, leaves)| leaves.iter().map(move |leaf| (log, leaf))).collect();
     all.sort_by_key(|(log, (second, _))| (*second, *log));
     let mut fold = Coverage::of_set(Offset::UTC, LOGS.map(str::to_owned).into());
     for (log, (second, event)) in all {
@@ -173,7 +174,10 @@ fn what_is_not_said_by_its_log_in_its_order_is_not_counted() {
         assert!(matches!(all.take(LOGS[0], wrong), Err(NotCounted::NoPart)));
     }
     assert!(matches!(all.take("example/d", right.clone()), Err(NotCounted::NoPart)));
-    assert!(matches!(all.take(OWN, part(1, &logs[1], 0, 20)), Err(NotCounted::NoPart)), "the own log is read, not asked");
+    assert!(
+        matches!(all.take(OWN, part(1, &logs[1], 0, 20)), Err(NotCounted::NoPart)),
+        "the own log is read, not asked"
+    );
     all.take(LOGS[0], right).unwrap();
     assert_eq!(all.until(), None, "one of them is not known at all");
 }
