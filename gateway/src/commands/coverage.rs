@@ -190,7 +190,7 @@ const AT_ONCE: u64 = 65_536;
 
 impl Visitor for Fold {
     fn leaf(&mut self, index: u64, peek: &Peek<'_>, _: &[u8]) -> Result<(), CheckError> {
-        if index % AT_ONCE == 0 {
+        if index.is_multiple_of(AT_ONCE) {
             self.0.advance(None);
         }
         let taken = self.0.leaf(index, *peek);

@@ -20,7 +20,7 @@ pub(crate) use together::{CountedLog, Together};
 /// See the module.
 pub(crate) enum Covering {
     /// By the own log.
-    Alone(Coverage),
+    Alone(Box<Coverage>),
     /// By the logs of all.
     Together(Box<Together>),
 }
@@ -30,7 +30,7 @@ impl Covering {
     pub(crate) fn alone(offset: Offset, edge: Option<&Edge>) -> Self {
         let mut coverage = Coverage::new(offset);
         edge.into_iter().for_each(|edge| coverage.begin_at(edge));
-        Self::Alone(coverage)
+        Self::Alone(Box::new(coverage))
     }
 
     /// The same of one of several; what the others have is kept in the data folder.

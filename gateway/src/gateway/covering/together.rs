@@ -212,14 +212,17 @@ impl Together {
             return;
         }
         loop {
-            for log in self.logs.iter_mut().filter(|log| log.waiting.is_empty()) {
-                log.refill();
-            }
             let until = self.known_to();
             let next = self.logs.iter().enumerate().filter_map(|(at, log)| Some((log.waiting.front()?.at, at)));
-            let Some((_, at)) = next.min().filter(|(at, _)| *at < until) else { return };
-            let event = self.logs.get_mut(at).and_then(|log| log.waiting.pop_front());
-            event.into_iter().for_each(|event| self.all.take(at, event));
+            if let Some((_, at)) = next.min().filter(|(at, _)| *at < until) {
+                let event = self.logs.get_mut(at).and_then(|log| log.waiting.pop_front());
+                event.into_iter().for_each(|event| self.all.take(at, event));
+                continue;
+            }
+            // Whoever is furthest behind may have more on the disk.
+            if !self.logs.iter_mut().filter(|log| log.at <= until).any(OfLog::read_on) {
+                return;
+            }
         }
     }
 
@@ -249,7 +252,9 @@ impl Together {
 
     /// Whether the others are to be asked soon: a case is not counted yet, of this log or of which was heard at this microsecond.
     pub(crate) fn is_due(&self, heard: i64) -> bool {
-        let is_behind = self.until().is_none_or(|until| heard >= until.as_microsecond());
+        // Where no case was ever heard of, nobody need be asked.
+        let until = self.until().map_or(i64::MIN, Timestamp::as_microsecond);
+        let is_behind = heard > i64::MIN && heard >= until;
         let own = self.log(&self.own).is_some_and(|log| !log.waiting.iter().all(Event::is_look_up));
         self.logs.len() > 1 && (own || is_behind)
     }
@@ -300,12 +305,14 @@ impl OfLog {
         self.waiting.extend(part.events);
     }
 
-    /// Reads what is kept until something waits.
-    fn refill(&mut self) {
-        while self.waiting.is_empty() && self.stored.as_ref().is_some_and(|stored| !stored.is_read()) {
+    /// Reads the next part that is kept, if there may be one.
+    fn read_on(&mut self) -> bool {
+        let is_more = self.stored.as_ref().is_some_and(|stored| !stored.is_read());
+        if is_more {
             // From when on it is whole is known since the first part.
             self.read();
         }
+        is_more
     }
 
     /// Reads the next part that is kept.

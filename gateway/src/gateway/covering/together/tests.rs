@@ -140,7 +140,7 @@ fn whatever_comes_when_it_is_counted_in_the_order_of_the_set() {
         }
         again.advance();
         is_right(&again, &logs);
-        assert!(again.until() <= all.until());
+        assert_eq!(again.until(), all.until());
     }
     assert!(missed > 100, "{missed}: nothing is shown by this");
 }
@@ -196,10 +196,7 @@ fn what_is_kept_and_damaged_is_asked_for_again() {
         fs::write(&path, &whole[..length]).unwrap();
         let mut again = begun(folder.path());
         for log in &mut again.logs {
-            while log.stored.as_ref().is_some_and(|stored| !stored.is_read()) {
-                log.waiting.clear();
-                log.refill();
-            }
+            while log.read_on() {}
         }
         let from = usize::try_from(again.asks_from(LOGS[0]).unwrap()).unwrap();
         assert!(from < 60 && from % 20 == 0, "{from}");
@@ -239,8 +236,27 @@ fn however_often_nothing_is_said_one_line_of_it_is_kept() {
     let path = files().find(|path| path.extension().is_some_and(|end| end == "jsonl")).unwrap();
     assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 3, "its head, and what was said before and after");
     let mut again = begun(folder.path());
-    again.advance();
-    again.logs[0].waiting.clear();
-    again.logs[0].refill();
+    while again.logs[0].read_on() {}
     assert_eq!(again.counted()[0], all.counted()[0]);
+}
+
+#[test]
+fn of_a_log_that_ended_nothing_is_waited_for() {
+    let (folder, logs) = (Scratch::new(), made_up(11));
+    let whole = vec![part(2, &logs[2], 0, 30), part(2, &logs[2], 30, 60)];
+    let all = begun(folder.path());
+    assert!(!all.end("example/d", whole.clone(), 60).unwrap() && !all.end(OWN, whole.clone(), 60).unwrap());
+    assert!(all.end(LOGS[2], whole, 60).unwrap());
+    let mut all = begun(folder.path());
+    all.take(LOGS[0], part(0, &logs[0], 0, 60)).unwrap();
+    for (index, (second, event)) in logs[1].iter().enumerate() {
+        all.own_leaf(index as u64, at(*second), event.clone());
+    }
+    all.advance();
+    is_right(&all, &logs);
+    let last = |log: usize| at(logs[log][59].0);
+    assert_eq!((all.until(), all.asks_from(LOGS[2])), (Some(last(0).min(last(1))), None));
+    // What comes later there is read once the others are there.
+    while all.logs[2].read_on() {}
+    assert!(all.counted()[2].ended && all.counted()[2].size == 60);
 }
