@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::checkpoint::{Checkpoint, decimal};
 use crate::evidence::tiles::Tiles;
-use crate::log::disk::files;
+use crate::log::disk::staged;
 use crate::merkle::{self, ProveError};
 use crate::note::VerifierKey;
 use crate::trust_policy::{NotWitnessed, TrustPolicy};
@@ -209,7 +209,7 @@ impl Cosigning {
 /// # Errors
 /// When the folder cannot be written.
 pub fn publish(folder: &Path, note: &str) -> io::Result<()> {
-    files::replace(&folder.join(WITNESSED), note.as_bytes())
+    staged::replace(&folder.join(WITNESSED), note.as_bytes())
 }
 
 /// What is submitted.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 
 use super::disk::failure::Step;
-use super::disk::files;
+use super::disk::staged;
 use super::publish::removed::remove;
 use super::read::scrub::compare;
 use super::threads::shared::Shared;
@@ -27,7 +27,7 @@ pub(super) fn let_go(shared: &Shared, pruned: &Pruned) -> io::Result<()> {
         compare(shared, whole, index).map_err(|damaged| io::Error::other(damaged.to_string()))?;
     }
     store.probe.at(Step::LetGo)?;
-    files::replace(&store.dir.join(PRUNED), &pruned.to_bytes()?)?;
+    staged::replace(&store.dir.join(PRUNED), &pruned.to_bytes()?)?;
     // Crash from here on: the next start removes what is below the edge.
     shared.let_go.store(head.until, Ordering::Release);
     remove(store, head.until)

@@ -4,7 +4,8 @@
 //! was [submitted](Log::submit) waits in a queue; the one writer takes everything that waits as a batch, gives each
 //! leaf its index, `at` and `seq`, writes all with one write and one `fdatasync`, and then resolves the tickets. Tiles,
 //! bundles and checkpoint in `<data>/log` are derived from it by the publisher; a prover signs at once for those who
-//! asked for the whole proof. Four threads: writer, publisher, prover, and one that keeps the next segment reserved.
+//! asked for the whole proof. Four threads: writer, publisher, prover, and one that keeps the next segment reserved; and a few for
+//! some milliseconds where files are synced side by side (`disk/beside.rs`).
 //!
 //! **What must never be**: a ticket resolved before its batch is durable; a signature above what is durable or above
 //! what the rollback guard remembers; a write tried again after a failed sync; a lock held across the writer's I/O.

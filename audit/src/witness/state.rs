@@ -10,6 +10,7 @@ use rustix::fs::FlockOperation;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::log::disk::files;
+use crate::log::disk::staged;
 use crate::merkle::Hash;
 use crate::note::{self, VerifierKey};
 
@@ -135,7 +136,7 @@ impl State {
     pub(super) fn replace(&mut self, cosigned: Cosigned) -> Result<(), StateError> {
         let hash = origin_hash(&cosigned.origin);
         let file = self.folder.join(format!("{hash}{CHECKPOINT}"));
-        files::replace(&file, cosigned.note.as_bytes()).map_err(|why| StateError::Io { file, why })?;
+        staged::replace(&file, cosigned.note.as_bytes()).map_err(|why| StateError::Io { file, why })?;
         self.latest.insert(hash, cosigned);
         Ok(())
     }

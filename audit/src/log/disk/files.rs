@@ -3,10 +3,7 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-
-/// From this many files on, one `syncfs` is cheaper than an `fsync` each.
-const SYNC_FILE_SYSTEM_FROM: usize = 16;
+use std::path::Path;
 
 /// Makes a folder and those above it, mode 0700.
 pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
@@ -36,13 +33,6 @@ pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Makes one file appear whole, or not at all. Durable when it returns.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut staged = Staged::default();
-    staged.write(path, bytes)?;
-    staged.publish()
-}
-
 /// Makes one new file appear whole, or not at all. Durable when it returns.
 ///
 /// An error of kind `AlreadyExists` when the name is taken: the file that has it stays.
@@ -58,78 +48,4 @@ pub(crate) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::remove_file(&temporary)?;
     made?;
     sync_dir(dir)
-}
-
-/// Files that appear together: all are durable under their temporary names before the first is renamed.
-#[derive(Default)]
-pub(crate) struct Staged {
-    /// The open file, its temporary path, its path. The first few only are kept open: a large publication must not
-    /// run into the limit of open files.
-    files: Vec<(Option<File>, PathBuf, PathBuf)>,
-    dirs: Vec<PathBuf>,
-}
-
-impl Staged {
-    /// Writes one under its temporary name, in a folder that is made where needed.
-    pub(crate) fn write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        self.make_dirs(dir)?;
-        let temporary = dir.join(format!(".{name}.tmp"));
-        let mut file = private().open(&temporary)?;
-        // Listed before it is written, so that a failed write leaves no temporary file.
-        let written = file.write_all(bytes);
-        let few = self.files.len() < SYNC_FILE_SYSTEM_FROM;
-        self.files.push((few.then_some(file), temporary, path.to_owned()));
-        written
-    }
-
-    /// Syncs, renames, syncs the folders. On an error none or some of the files have appeared, each of them whole.
-    pub(crate) fn publish(mut self) -> io::Result<()> {
-        let together = self.files.len() >= SYNC_FILE_SYSTEM_FROM;
-        if together {
-            self.sync_file_system()?;
-        } else {
-            self.files.iter().filter_map(|(file, ..)| file.as_ref()).try_for_each(File::sync_all)?;
-        }
-        // Crash here: whole files under names that nobody reads; they are written over or removed later.
-        for (_, temporary, path) in &self.files {
-            fs::rename(temporary, path)?;
-        }
-        self.files.clear();
-        // Crash here or later: files that are whole, under their names or not yet.
-        if together { self.sync_file_system() } else { self.dirs.iter().try_for_each(|dir| sync_dir(dir)) }
-    }
-
-    fn sync_file_system(&self) -> io::Result<()> {
-        match self.dirs.first() {
-            Some(dir) => Ok(rustix::fs::syncfs(File::open(dir)?)?),
-            None => Ok(()),
-        }
-    }
-
-    /// Makes a folder, and remembers it and every new one's parent as having names to sync.
-    fn make_dirs(&mut self, dir: &Path) -> io::Result<()> {
-        if self.dirs.iter().any(|known| known == dir) {
-            return Ok(());
-        }
-        if !dir.is_dir() {
-            if let Some(parent) = dir.parent() {
-                self.make_dirs(parent)?;
-            }
-            make_dir(dir)?;
-        }
-        self.dirs.push(dir.to_owned());
-        Ok(())
-    }
-}
-
-impl Drop for Staged {
-    /// Whatever was not published is removed, which also gives its room back.
-    fn drop(&mut self) {
-        for (_, temporary, _) in &self.files {
-            drop(fs::remove_file(temporary));
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::log::disk::files::Staged;
+use crate::log::disk::staged::Staged;
 use crate::log::error::RecoverError;
 use crate::log::publish::tile_store::TileStore;
 use crate::merkle::{Hash, perfect_root};

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::recover::{LOCK, lock};
 use crate::log::disk::files;
+use crate::log::disk::staged;
 use crate::log::error::{RestoreError, read_error};
 use crate::log::publish::copy_folder::goes_on;
 use crate::log::publish::instance::{COPIED, INSTANCE, Instance, drawn};
@@ -119,7 +120,7 @@ fn take(part: &Part) -> io::Result<()> {
     let mut bytes = vec![0; usize::try_from(part.until - part.at).unwrap_or_default()];
     from.read_exact_at(&mut bytes, part.at)?;
     if part.at == 0 {
-        return files::replace(&part.to, &bytes);
+        return staged::replace(&part.to, &bytes);
     }
     let file = File::options().write(true).open(&part.to)?;
     file.write_all_at(&bytes, part.at)?;

@@ -13,7 +13,7 @@ use super::signed::VKEY;
 use crate::checkpoint::Checkpoint;
 use crate::log::disk::block::origin_hash;
 use crate::log::disk::failure::Fatal;
-use crate::log::disk::files;
+use crate::log::disk::staged;
 use crate::log::error::StartError;
 use crate::log::handle::{Log, Running, Threads};
 use crate::log::publish::checkpoint_signer::{CheckpointSigner, Signer};
@@ -138,7 +138,7 @@ fn publish_key(log: &Path, key: &VerifierKey, published: &Published) -> Result<(
     match fs::read_to_string(&path) {
         Ok(there) if there.trim_end() == line.trim_end() => Ok(()),
         Ok(_) => Err(other()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => files::replace(&path, line.as_bytes())
+        Err(error) if error.kind() == io::ErrorKind::NotFound => staged::replace(&path, line.as_bytes())
             .map_err(|source| StartError::Io { doing: "writing the log's key", source }),
         Err(source) => Err(StartError::Io { doing: "reading the log's key", source }),
     }

@@ -12,7 +12,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::log::disk::block::{Fields, Reader};
 use crate::log::disk::failure::{Probe, Step};
-use crate::log::disk::files;
+use crate::log::disk::staged;
 
 const MAGIC: [u8; 8] = *b"CGINST\0\x01";
 const LEN: usize = 64;
@@ -85,7 +85,7 @@ impl Instance {
         fields.put(&MAGIC);
         fields.put(&before);
         fields.put(&last);
-        files::replace(path, &fields.seal(CRC_AT))
+        staged::replace(path, &fields.seal(CRC_AT))
     }
 
     /// Whether the guard's id is one that this folder knows.

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::log::disk::failure::{Probe, Step};
-use crate::log::disk::files::Staged;
+use crate::log::disk::staged::Staged;
 use crate::merkle::HASH_LEN;
 use crate::tile::{FULL_WIDTH, TileKind, TileName, between};
 
@@ -24,16 +24,22 @@ impl TileStore {
     ///
     /// `bytes` gives the content, without I/O.
     pub(crate) fn put(&self, from: u64, to: u64, bytes: impl Fn(&TileName) -> Option<Vec<u8>>) -> io::Result<()> {
+        self.stage(from, to, bytes)?.publish()
+    }
+
+    /// The beginning of that: writes them under temporary names.
+    pub(crate) fn stage(&self, from: u64, to: u64, bytes: impl Fn(&TileName) -> Option<Vec<u8>>) -> io::Result<Staged> {
         let mut staged = Staged::default();
         for name in between(from, to) {
             let content = bytes(&name).ok_or_else(|| io::Error::other(format!("no content for `{}`", name.path())))?;
             let path = self.dir.join(name.path());
-            if !fs::read(&path).is_ok_and(|there| there == content) {
-                staged.write(&path, &content)?;
+            match fs::read(&path) {
+                Ok(there) if there == content => staged.is_there(&path)?,
+                Ok(_) | Err(_) => staged.write(&path, &content)?,
             }
         }
         self.probe.at(Step::PutTiles)?;
-        staged.publish()
+        Ok(staged)
     }
 
     /// Removes the partial tiles and bundles of those that became full between the two sizes. Readers with an

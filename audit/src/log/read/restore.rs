@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::leaf_reader::LeafReader;
 use crate::checkpoint::Checkpoint;
-use crate::log::disk::files::Staged;
+use crate::log::disk::staged::Staged;
 use crate::log::error::Damaged;
 use crate::log::publish::bundles::{self, CheckedBundles};
 use crate::log::publish::proof_tree::Tree;

@@ -1,5 +1,6 @@
-//! The publisher: makes the durable tree readable by others. Tiles and bundles first, then the rollback guard, then the
-//! signature, then the checkpoint; each step is durable before the next begins.
+//! The publisher: makes the durable tree readable by others. Tiles and bundles, and the rollback guard beside them; their names, and the
+//! signed checkpoint beside them, under a name that nobody reads; then the checkpoint's name. Each of the three is durable before the
+//! next begins: a commit of a batch waits beside each.
 
 use std::io;
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::shared::{Published, Shared};
+use crate::log::disk::beside::both;
 use crate::log::disk::failure::{Step, at_path};
-use crate::log::disk::files;
+use crate::log::disk::staged::{Staged, Synced};
 use crate::log::publish::checkpoint_signer::Unsigned;
 use crate::log::recordability::Cause;
 use crate::log::tree::recent::TreeHead;
@@ -69,18 +71,27 @@ pub(crate) fn run(shared: &Arc<Shared>, mut stored: u64) {
 fn publish(shared: &Shared, from: u64, head: &TreeHead) -> Result<(), Unpublished> {
     let failed = |error| Unpublished::Failed(at_path(&error, &shared.tile_store.dir));
     let bytes = |name: &_| shared.with_recent(|recent| recent.bytes(name));
-    shared.tile_store.put(from, head.size, bytes).map_err(failed)?;
+    let tiles = shared.tile_store.stage(from, head.size, bytes).map_err(failed)?;
+    // The head is durable in the write-ahead log: it may be signed before its tiles are there.
+    let (note, tiles) = both(&|| shared.checkpoint_signer.sign(head), || tiles.sync());
+    // Crash here: signed, but nobody has seen it. The rollback guard knows the size, and the log has it.
+    let note = match note {
+        Ok(note) => Ok(note),
+        Err(Unsigned::Away(error)) => Err(Unpublished::Failed(error)),
+        Err(Unsigned::Stopped) => return Err(Unpublished::Stopped),
+    };
+    // Where nothing was signed too: the next attempt finds them.
+    let tiles = tiles.and_then(Synced::rename).map_err(failed)?;
+    let note = note?;
+    shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
+    let checkpoint = Staged::of(&shared.tile_store.dir.join(CHECKPOINT), note.as_bytes()).map_err(failed)?;
+    let (tiles, checkpoint) = both(&|| tiles.sync(), || checkpoint.sync());
+    tiles.map_err(failed)?;
     // Crash here: tiles that no checkpoint needs yet. The next start finds them right, or writes over them.
     shared.tile_store.tidy(from, head.size).map_err(failed)?;
     // Crash here: the published checkpoint's partial tiles may be gone; the full ones, which begin with them, are there.
-    let note = shared.checkpoint_signer.sign(head).map_err(|unsigned| match unsigned {
-        Unsigned::Away(error) => Unpublished::Failed(error),
-        Unsigned::Stopped => Unpublished::Stopped,
-    })?;
-    shared.meters.checkpoints.fetch_add(1, Ordering::Relaxed);
-    // Crash here: signed, but nobody has seen it. The rollback guard knows the size, and the log has it.
     shared.tile_store.probe.at(Step::Checkpoint).map_err(failed)?;
-    files::replace(&shared.tile_store.dir.join(CHECKPOINT), note.as_bytes()).map_err(failed)?;
+    checkpoint.and_then(Synced::rename).and_then(|checkpoint| checkpoint.sync()).map_err(failed)?;
     // Crash from here on: published; everything that the checkpoint needs is there.
     shared.set_published(Published { size: head.size, at: head.at, note });
     shared.with_recent(|recent| recent.trim(head.size));

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::log::disk::block::{Fields, Reader, origin_hash};
-use crate::log::disk::files;
+use crate::log::disk::staged;
 use crate::log::error::{RecoverError, read_error};
 
 const MAGIC: [u8; 8] = *b"CGWREL\0\x01";
@@ -52,7 +52,7 @@ impl LowerEdge {
         fields.put(&self.ordinal.to_be_bytes());
         fields.put(&self.first.to_be_bytes());
         fields.put(&origin_hash(origin));
-        files::replace(&path(wal), &fields.seal(CRC_AT))
+        staged::replace(&path(wal), &fields.seal(CRC_AT))
     }
 }
 

@@ -21,6 +21,7 @@ mod kills;
 mod load;
 pub(crate) mod namespace;
 mod order_of_calls;
+mod order_of_publication;
 mod overload;
 pub(crate) mod preload;
 mod record;

@@ -1,5 +1,5 @@
 //! The order of system calls, seen from outside: of each request all was read, then a write-ahead segment was synced, and then the
-//! answer was written.
+//! answer was written. And of each checkpoint: all that it covers was synced before it had its name.
 
 use std::{collections::HashMap, fs, process::Command};
 
@@ -10,7 +10,7 @@ use credit_tests::{
 };
 use hyper::StatusCode;
 
-use super::is_full;
+use super::{is_full, order_of_publication::Publications};
 
 /// Writes of a connection before its first answer: of its handshake, and its tickets.
 const OF_HANDSHAKE: usize = 2;
@@ -34,6 +34,7 @@ struct Calls {
     answers: usize,
     /// Answers of whose record nothing can have been synced when they were written.
     too_early: usize,
+    publications: Publications,
 }
 
 impl Calls {
@@ -42,7 +43,7 @@ impl Calls {
         let (thread, call) = line.split_once(' ').expect("a thread");
         let call = call.trim_start();
         if let Some(begun) = call.strip_suffix(" <unfinished ...>") {
-            self.begins(begun, door);
+            self.begins(at, begun, door);
             self.open.insert(thread.to_owned(), (begun.to_owned(), at));
         } else if call.starts_with("<... ") {
             let (_, end) = call.split_once(" resumed>").expect("the end of a call");
@@ -50,12 +51,13 @@ impl Calls {
                 self.ends(at, since, &(begun + end), door);
             }
         } else {
-            self.begins(call, door);
+            self.begins(at, call, door);
             self.ends(at, at, call, door);
         }
     }
 
-    fn begins(&mut self, call: &str, door: &str) {
+    fn begins(&mut self, at: usize, call: &str, door: &str) {
+        self.publications.begins(at, call);
         let is_write = ["write", "writev", "sendto", "sendmsg"].iter().any(|name| is_of(call, name));
         let Some(connection) = connection(call, door).filter(|_| is_write) else { return };
         let seen = self.connections.entry(connection.to_owned()).or_default();
@@ -71,6 +73,9 @@ impl Calls {
         if is_of(call, "fdatasync") && call.contains("/wal/") && result == Some("0") {
             self.synced = self.synced.max(since);
         }
+        if result == Some("0") {
+            self.publications.ends(at, since, call);
+        }
         let has_read = result.and_then(|count| count.parse::<i64>().ok()).is_some_and(|count| count > 0);
         let is_read = ["read", "readv", "recvfrom", "recvmsg"].iter().any(|name| is_of(call, name));
         if let Some(connection) = connection(call, door).filter(|_| is_read && has_read) {
@@ -79,7 +84,7 @@ impl Calls {
     }
 }
 
-fn is_of(call: &str, name: &str) -> bool {
+pub(super) fn is_of(call: &str, name: &str) -> bool {
     call.strip_prefix(name).is_some_and(|rest| rest.starts_with('('))
 }
 
@@ -98,7 +103,9 @@ fn each_answer_is_written_after_its_record_was_synced() {
     // As a grandchild of the gateway, so that signals are the gateway's; and no byte that is read or written.
     let mut command = Command::new("strace");
     command.args(["-D", "-f", "-q", "-yy", "-s", "0", "-e", "signal=none"]);
-    command.args(["-e", "trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,fdatasync", "-o"]);
+    let of_publication = "fsync,syncfs,rename,renameat,renameat2,mkdir,mkdirat";
+    let trace = format!("trace=read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg,fdatasync,{of_publication}");
+    command.args(["-e", &trace, "-o"]);
     command.arg(&calls).arg(own.get_program()).args(own.get_args());
     let gateway = Gateway::start(folder, command);
     let folder = gateway.folder();
@@ -132,4 +139,5 @@ fn each_answer_is_written_after_its_record_was_synced() {
     assert!(refused * 10 < requests, "{refused} of {requests} were refused");
     assert!(seen.connections.len() >= connections, "{} connections were seen", seen.connections.len());
     assert!(seen.answers >= requests, "{} answers were seen of {requests}", seen.answers);
+    seen.publications.check();
 }
