@@ -113,8 +113,8 @@ impl Queries {
         for (institution, outcomes) in &self.institutions {
             let of = regions.get(institution);
             let all = of.map_or(&mut without, |region| by_region.entry(region.clone()).or_default());
-            all.answered += outcomes.answered;
-            all.refused += outcomes.refused;
+            all.answered = all.answered.saturating_add(outcomes.answered);
+            all.refused = all.refused.saturating_add(outcomes.refused);
         }
         (by_region, without)
     }

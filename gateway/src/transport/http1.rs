@@ -204,4 +204,60 @@ mod tests {
         assert_eq!(caller.read(&mut [0]).await.unwrap(), 0);
         assert!(since.elapsed() < REST);
     }
+
+    /// Connections in a wave.
+    const MANY: usize = 1_000;
+
+    /// Memory of this process that is no part of a file, in KiB.
+    fn own_kib() -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    async fn wave(drained: &tokio::sync::watch::Receiver<bool>, count: usize) -> Vec<DuplexStream> {
+        let mut all = Vec::new();
+        for _ in 0..count {
+            let mut caller = served(512, drained.clone());
+            caller.write_all(ASKED).await.unwrap();
+            answer(&mut caller).await;
+            all.push(caller);
+        }
+        all
+    }
+
+    #[test]
+    fn what_a_connection_gives_back_is_there_for_others() {
+        const ALONE: &str = "CREDIT_TESTS_ALONE";
+        if std::env::var_os(ALONE).is_none() {
+            // In a process of its own: other tests take memory too.
+            let name = format!("{}::what_a_connection_gives_back_is_there_for_others", module_path!());
+            let name = name.split_once("::").unwrap().1;
+            let own = std::env::current_exe().unwrap();
+            let mut alone = std::process::Command::new(own);
+            let done = alone.args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
+            let said = String::from_utf8_lossy(&done.stdout);
+            assert!(
+                done.status.success() && said.contains("1 passed"),
+                "{said}{}",
+                String::from_utf8_lossy(&done.stderr)
+            );
+            return;
+        }
+        let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        paused.block_on(async {
+            let (_open, drained) = tokio::sync::watch::channel(false);
+            // The first of all takes what every process takes once.
+            let mut waves = vec![wave(&drained, 1).await];
+            let mut took = Vec::new();
+            for _ in 0..2 {
+                let before = own_kib();
+                waves.push(wave(&drained, MANY).await);
+                took.push((own_kib() - before) / MANY);
+                rest(1).await;
+            }
+            // The buffers of the second wave are those that the first one had: two of 8 KiB, and not all of them was written on.
+            assert!(took[1] + 5 <= took[0], "a connection took {took:?} KiB");
+        });
+    }
 }

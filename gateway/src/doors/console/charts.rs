@@ -22,6 +22,12 @@ pub(super) struct Bar {
     pub(super) above: (u64, u64),
 }
 
+/// Of `units`, the part that a count is of the largest. Counts are what other gateways say too.
+pub(super) fn share(count: u64, most: u64, units: u64) -> u64 {
+    let part = u128::from(count) * u128::from(units) / u128::from(most.max(1));
+    u64::try_from(part).unwrap_or(units).min(units)
+}
+
 /// The last days up to today, also those on which nobody asked.
 pub(super) fn days(counts: &[DayCount], today: Date) -> Vec<Bar> {
     let of = |back: u32| {
@@ -30,11 +36,11 @@ pub(super) fn days(counts: &[DayCount], today: Date) -> Vec<Bar> {
         counts.iter().find(|count| count.day == day).cloned().unwrap_or(none)
     };
     let counts: Vec<DayCount> = (0..DAYS).rev().map(of).collect();
-    let most = counts.iter().map(|count| count.answered + count.refused).max().unwrap_or_default().max(1);
+    let most = counts.iter().map(|count| count.answered.saturating_add(count.refused)).max().unwrap_or_default().max(1);
     (0..)
         .zip(counts)
         .map(|(nr, DayCount { day, answered, refused })| {
-            let (below, above) = (answered * HEIGHT / most, refused * HEIGHT / most);
+            let (below, above) = (share(answered, most, HEIGHT), share(refused, most, HEIGHT));
             let top = HEIGHT + 16 - below;
             let (below, above) = ((top, below), (top - above, above));
             Bar { day, answered, refused, x: nr * STEP + 4, below, above }
@@ -53,7 +59,7 @@ impl Bar {
     }
 
     pub(super) fn all(&self) -> u64 {
-        self.answered + self.refused
+        self.answered.saturating_add(self.refused)
     }
 }
 
@@ -79,7 +85,7 @@ pub(super) fn rows<'a>(
         name: name.clone(),
         title: title(name),
         count,
-        percent: count * 100 / most,
+        percent: share(count, most, 100),
     };
     counts.into_iter().map(row).collect()
 }
@@ -105,6 +111,14 @@ mod tests {
         let highest = &bars[11];
         assert_eq!((highest.below, highest.above), ((46, 90), (16, 30)));
         assert!(days(&[], today).iter().all(|bar| bar.all() == 0 && bar.number() == 132));
+    }
+
+    #[test]
+    fn counts_of_any_size_are_drawn() {
+        assert_eq!([share(u64::MAX, u64::MAX, 100), share(1, u64::MAX, 100), share(3, 4, 100)], [100, 0, 75]);
+        let day = date(2026, 3, 2);
+        let bars = days(&[DayCount { day, answered: u64::MAX, refused: 0 }], day);
+        assert_eq!((bars[13].below, bars[13].all()), ((16, HEIGHT), u64::MAX));
     }
 
     #[test]

@@ -25,6 +25,8 @@ const ROWS: usize = 20_000;
 const TEXT_BYTES: usize = 2_048;
 /// Lists and objects within each other, at most.
 const DEPTH: usize = 8;
+/// The largest number: what is counted is added up and drawn, and no log has so many leaves.
+const MOST: u64 = 1 << 53;
 
 /// What is asked of another gateway.
 pub(super) enum Asking {
@@ -152,7 +154,8 @@ fn read<T: DeserializeOwned>(bytes: &[u8], log: &str) -> Option<T> {
 fn is_bounded(value: &Value, log: &str, depth: usize) -> bool {
     let Some(below) = depth.checked_sub(1) else { return false };
     match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+        Value::Null | Value::Bool(_) => true,
+        Value::Number(number) => number.as_u64().is_none_or(|number| number <= MOST),
         Value::String(text) => text.len() <= TEXT_BYTES,
         Value::Array(all) => all.len() <= ROWS && all.iter().all(|one| is_bounded(one, log, below)),
         Value::Object(all) => {
@@ -181,6 +184,8 @@ mod tests {
             json!({"log": "r1", "shown": value})
         };
         assert!(of(rows(ROWS)) && of(text(TEXT_BYTES)) && of(deep(DEPTH)));
+        let number = |number: u64| json!({"log": "r1", "shown": {"rows": [{"count": number}]}});
+        assert!(of(number(MOST)) && !of(number(MOST + 1)));
         assert!(!of(rows(ROWS + 1)) && !of(text(TEXT_BYTES + 1)) && !of(deep(DEPTH + 1)));
         assert!(of(json!({"log": "r1", "shown": {"log": {"origin": "r1"}, "rows": [{"log": "r1"}]}})));
         for wrong in [

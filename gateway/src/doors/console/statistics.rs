@@ -9,6 +9,7 @@ use hyper::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    charts::share,
     elsewhere::{self, Asking, There},
     page::Frame,
     view::View,
@@ -160,14 +161,14 @@ fn parts<'a>(gateway: &Gateway, all: &Counted, frame: &'a Frame) -> [(&'a str, V
 
 /// The rows, the largest first.
 fn lines(counts: &BTreeMap<String, Outcomes>, title: impl Fn(&str) -> String) -> Vec<Line> {
-    let sum = |outcomes: &Outcomes| outcomes.answered + outcomes.refused;
+    let sum = |outcomes: &Outcomes| outcomes.answered.saturating_add(outcomes.refused);
     let most = counts.values().map(sum).max().unwrap_or_default().max(1);
     let mut all: Vec<(&String, &Outcomes)> = counts.iter().collect();
     all.sort_by_key(|(_, outcomes)| std::cmp::Reverse(sum(outcomes)));
     let line = |(name, outcomes): (&String, &Outcomes)| Line {
         title: title(name),
         outcomes: *outcomes,
-        percent: (outcomes.answered * 100 / most, sum(outcomes) * 100 / most),
+        percent: (share(outcomes.answered, most, 100), share(sum(outcomes), most, 100)),
     };
     all.into_iter().map(line).collect()
 }

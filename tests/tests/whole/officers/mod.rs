@@ -4,6 +4,7 @@ mod by_pages;
 pub(crate) mod by_two;
 mod chromium;
 mod console;
+mod elsewhere;
 mod export;
 mod forms;
 mod guards;

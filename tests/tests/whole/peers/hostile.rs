@@ -102,7 +102,7 @@ impl Between {
     }
 }
 
-fn certificate_of(folder: &Folder) -> Arc<ServerConfig> {
+pub(crate) fn certificate_of(folder: &Folder) -> Arc<ServerConfig> {
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
     let chain = CertificateDer::pem_slice_iter(&read("server.pem")).map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_slice(&read("server.key")).unwrap();

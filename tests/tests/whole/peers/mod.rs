@@ -3,7 +3,7 @@
 
 mod configured;
 mod crashes;
-mod hostile;
+pub(crate) mod hostile;
 mod limits;
 mod linked;
 mod refused;
