@@ -29,6 +29,9 @@ pub(crate) struct Part {
     pub(crate) events: Vec<Event>,
 }
 
+/// No log has more leaves: numbers beyond it are not exact everywhere.
+const MOST: u64 = 1 << 53;
+
 /// Behind the last leaf of a log that ended for good: nothing of it comes later.
 pub(super) const ENDED: Timestamp = Timestamp::MAX;
 
@@ -55,7 +58,7 @@ impl Part {
         let is_placed = self.from == from || begins;
         self.log == log
             && is_placed
-            && self.until >= self.from
+            && (self.from..=MOST).contains(&self.until)
             && self.at >= before
             && self.events.len() <= EVENTS
             && in_order

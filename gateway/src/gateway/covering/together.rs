@@ -189,7 +189,8 @@ impl Together {
     pub(crate) fn take(&mut self, origin: &str, part: Part) -> Result<(), NotCounted> {
         let log = self.logs.iter_mut().find(|log| log.origin == origin).ok_or(NotCounted::NoPart)?;
         let stored = log.stored.as_mut().filter(|stored| stored.is_read()).ok_or(NotCounted::NoPart)?;
-        if !part.follows(origin, log.next, log.at) {
+        // That a log ended is said by who has it, and not by its gateway.
+        if !part.follows(origin, log.next, log.at) || part.at >= ENDED {
             return Err(NotCounted::NoPart);
         }
         if part.from > log.next {

@@ -162,6 +162,8 @@ fn what_is_not_said_by_its_log_in_its_order_is_not_counted() {
         wrong(&|part| part.from = 21),
         wrong(&|part| part.until = 21),
         wrong(&|part| part.at = at(0)),
+        wrong(&|part| part.at = ENDED),
+        wrong(&|part| part.until = u64::MAX),
         wrong(&|part| part.events.reverse()),
         wrong(&|part| part.events.extend(vec![part.events[0].clone(); 20_000])),
         wrong(&|part| part.events[0] = event(part.events[0].index, 9_999, &handed_over(""))),
