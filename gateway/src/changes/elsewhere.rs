@@ -11,10 +11,11 @@ use crate::{
     state::{Key, approvals::Approvals, carried::withdrawn, consent_key, open_cases::OpenCases, other_logs::place_of},
 };
 
-/// What is in force by the order of all acts alone begins anew: all of them follow, this gateway's own too; or those after some
-/// that left these cases undecided, and these consents withdrawn.
-pub(crate) fn begin_anew(gateway: &Gateway, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
+/// What is in force by the order of all acts alone begins anew: all of them follow, of this gateway's own log too, of which the
+/// leaves below `own_until` were there at the start; or those after some that left these cases undecided, and these consents withdrawn.
+pub(crate) fn begin_anew(gateway: &Gateway, own_until: u64, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
     *gateway.open_cases() = cases;
+    approvals(gateway).begin_anew(own_until);
     revoked.into_iter().for_each(|(consent, at)| gateway.state.revoke(consent, at));
 }
 
@@ -87,5 +88,5 @@ pub(crate) fn take_in_decided(approvals: &mut Approvals, own: &str, acts: &[Act]
 
 fn decided_at(approvals: &mut Approvals, own: &str, act: &Act, leaf: &Leaf<'_>) {
     let log = (act.origin != own).then_some(act.origin.as_str());
-    approvals.take_in(log, leaf);
+    approvals.take_in(log, act.index, leaf);
 }

@@ -23,6 +23,8 @@ use crate::state::Key;
 const EVERY: Duration = Duration::from_millis(200);
 /// And so soon after one that failed: what was recorded meanwhile is told as soon as it can be.
 const AGAIN: Duration = Duration::from_millis(25);
+/// What a start found in the log and was not published is so within this time.
+const PUBLISHED: Duration = Duration::from_secs(2);
 /// Acts that are read at once.
 const ACTS: i64 = 500;
 /// Rounds that a start tries.
@@ -278,7 +280,7 @@ impl Round {
         };
         self.keeping = Keeping::new(&self.own.folder, &self.own.origin, heard.is_some());
         let mut heard = heard.unwrap_or_default();
-        self.process.begin(std::mem::take(&mut heard.cases), std::mem::take(&mut heard.revoked));
+        self.process.begin(self.own.leaves, std::mem::take(&mut heard.cases), std::mem::take(&mut heard.revoked));
         heard.kept().for_each(|act| self.process.take_in(&act));
         self.seen = Some(heard.until);
         Ok(())
@@ -293,6 +295,7 @@ impl Round {
             self.own.keys = None;
         }
         let Some(beats) = &mut self.beats else { return Err(StateFault::Late) };
+        let published = Instant::now() + PUBLISHED;
         loop {
             let (acts, looked_until) = self.process.acts_from(beats.told).unwrap_or_default();
             if !acts.is_empty() {
@@ -300,6 +303,11 @@ impl Round {
                 timeout_at(latest, beats.tell(&acts, latest)).await.unwrap_or(Err(StateFault::Late))?;
             }
             if looked_until <= beats.told {
+                // What was recorded before the start is told before anything is heard: else an older act would hold instead.
+                if self.seen.is_none() && beats.told < self.own.leaves && Instant::now() < published {
+                    sleep(AGAIN).await;
+                    continue;
+                }
                 break;
             }
             beats.told = looked_until;

@@ -113,8 +113,8 @@ pub(crate) type Looked = (Vec<(u64, Vec<u8>)>, u64);
 /// What the thread needs of the process.
 pub(crate) trait Process: Rings {
     /// The acts of all gateways follow, from the first one on; or those after some that left these cases undecided, and these
-    /// consents withdrawn.
-    fn begin(&self, cases: OpenCases, revoked: Vec<(Key, Timestamp)>);
+    /// consents withdrawn. Of the own log the leaves below `own_until` were there at the start.
+    fn begin(&self, own_until: u64, cases: OpenCases, revoked: Vec<(Key, Timestamp)>);
 
     /// Takes in an act of any of the gateways, in the order in which they hold.
     fn take_in(&self, act: &Act);
@@ -147,6 +147,8 @@ pub(crate) struct Own {
     pub(crate) keys: Option<OwnKeys>,
     /// Whether its log has answered queries already.
     pub(crate) has_answered: bool,
+    /// So many leaves were in its log when this was looked at.
+    pub(crate) leaves: u64,
     /// The name of the log before, where it has to take over from one.
     pub(crate) continues: Option<String>,
     /// The data folder.

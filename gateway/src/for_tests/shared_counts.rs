@@ -140,6 +140,7 @@ fn start(settings: &Settings, answered: &Answered) -> Result<(Arc<Cluster>, Runn
         origin: settings.log.origin.clone(),
         keys: None,
         has_answered: false,
+        leaves: 0,
         continues: None,
         folder: settings.data.dir.clone(),
     };
@@ -186,7 +187,7 @@ impl Rings for Alone {
 }
 
 impl Process for Alone {
-    fn begin(&self, _cases: OpenCases, _revoked: Vec<(Key, Timestamp)>) {}
+    fn begin(&self, _own_until: u64, _cases: OpenCases, _revoked: Vec<(Key, Timestamp)>) {}
 
     fn take_in(&self, _act: &Act) {}
 

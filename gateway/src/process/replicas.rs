@@ -105,16 +105,23 @@ impl Joining {
 /// What this gateway counted before it counts together.
 pub(super) struct Counted<'a> {
     pub(super) has_answered: bool,
+    /// So many leaves are in its log.
+    pub(super) leaves: u64,
     /// The log before, of which not all is taken over yet.
     pub(super) before: Option<&'a str>,
 }
 
-impl Counted<'_> {
+impl<'a> Counted<'a> {
+    /// What a log says, and the name of the one before.
+    pub(super) fn of(ledger: &Ledger, before: Option<&'a str>) -> Self {
+        Self { has_answered: !ledger.seqs.is_empty(), leaves: ledger.size, before }
+    }
+
     /// Who this gateway is to the others.
     pub(super) fn own(&self, settings: &Settings, keys: Option<OwnKeys>) -> Own {
         let continues = self.before.map(str::to_owned);
         let (origin, folder) = (settings.log.origin.clone(), settings.data.dir.clone());
-        Own { origin, keys, has_answered: self.has_answered, continues, folder }
+        Own { origin, keys, has_answered: self.has_answered, leaves: self.leaves, continues, folder }
     }
 }
 
@@ -176,8 +183,8 @@ impl Rings for Here {
 }
 
 impl Process for Here {
-    fn begin(&self, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
-        begin_anew(&self.0, cases, revoked);
+    fn begin(&self, own_until: u64, cases: OpenCases, revoked: Vec<(Key, Timestamp)>) {
+        begin_anew(&self.0, own_until, cases, revoked);
     }
 
     fn take_in(&self, act: &Act) {

@@ -98,7 +98,7 @@ pub(crate) async fn open(settings: Settings, read: Inputs, clock: Arc<dyn Clock>
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
     let log_before = before.as_ref().map(|before| before.previous.origin.clone());
-    let counted = Counted { has_answered: !projection.ledger.seqs.is_empty(), before: log_before.as_deref() };
+    let counted = Counted::of(&projection.ledger, log_before.as_deref());
     let keys = keyring((ring, &settings), &projection.ledger.keys, &counted, (&clock, &entropy)).await?;
     let said_before = said(before.as_ref(), &keys, clock.now())?;
     let (previous, approved_before) = before.as_ref().map(|it| (it.previous.clone(), it.approvals())).unzip();

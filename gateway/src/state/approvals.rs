@@ -4,9 +4,11 @@
 //! it (`began`). From the start on at which two officers are registered it proposes nothing more itself, and loads what
 //! two of them approved last.
 
+mod heard;
+
 use std::collections::BTreeMap;
 
-use credit_audit::leaf::{Actor, Approval, Body, Leaf, Proposal};
+use credit_audit::leaf::{Actor, Approval, Proposal};
 use credit_keys::frame::framed;
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
@@ -15,6 +17,7 @@ use uuid::Uuid;
 
 pub(crate) use super::not_approved::{Digest, NotApproved};
 use super::{emergencies::Emergencies, key::Key};
+use heard::Heard;
 
 /// The act by which the gateway says that from here on two officers are needed.
 pub(crate) const OFFICER: &str = "officer";
@@ -128,6 +131,8 @@ pub(crate) struct Approvals {
     /// says it.
     #[serde(skip)]
     common: BTreeMap<String, Digest>,
+    #[serde(skip)]
+    heard: Heard,
 }
 
 /// A proposal of an officer.
@@ -212,12 +217,12 @@ impl Approvals {
             self.loadable.insert(proposed.act.clone(), proposed.digest);
             self.last.insert(proposed.act.clone(), approval.proposal);
         }
-        // What is heard again, in the order of all gateways, changes nothing but that order.
+        // What is heard, and known already, changes nothing but the order of all gateways.
         if is_known {
             return;
         }
         // What one officer did alone is done: this is the second, and nothing that may be done once more.
-        proposed.is_done = self.emergencies.settle(&proposed.act, &proposed.digest, at);
+        proposed.is_done |= self.emergencies.settle(&proposed.act, &proposed.digest, at);
     }
 
     /// Takes in what a leaf says was read: the gateway itself says so that it loaded what was approved, and a proposal that
@@ -232,51 +237,6 @@ impl Approvals {
             }
             (DONE_WORD, Some(Actor::Officer { .. })) if proposed.approved_by.is_some() => proposed.is_done = true,
             (_, _) => {}
-        }
-    }
-
-    /// Takes in what the log of one of several gateways says, in the order of all of them; of the own log what is known already.
-    pub(crate) fn take_in(&mut self, log: Option<&str>, leaf: &Leaf<'_>) {
-        let (id, at, by) = (leaf.head.id, leaf.head.at, leaf.actor.as_ref());
-        match &leaf.body {
-            // What a gateway loads before two officers are registered, each says for itself.
-            Body::Proposal(proposal) if matches!(by, Some(Actor::Officer { .. })) => {
-                let is_new = !self.proposals.contains_key(&id);
-                self.propose(id, by, proposal.clone());
-                if let Some(proposed) = self.proposals.get_mut(&id).filter(|_| is_new) {
-                    proposed.log = log.map(str::to_owned);
-                }
-            }
-            Body::Approval(approval) => self.approve(by, approval, at),
-            Body::Read(read) => {
-                if log.is_none() {
-                    self.read(&read.path, by);
-                }
-                self.loaded_somewhere(&read.path, by);
-            }
-            Body::Stop(stop) if log.is_some() && !stop.stopped => {
-                let digest = of_resumption(stop.scenario.as_deref(), stop.reason.as_deref());
-                self.done((RESUME, &digest), None, by, at);
-            }
-            // Of what was proposed before: ids are made in the order of time.
-            Body::Suspension(said) if !said.suspended && said.operator.is_none() && said.scenario.is_none() => {
-                self.reinstated_by(&said.institution, id);
-            }
-            Body::Unseal(unseal) if log.is_some() => {
-                let digest = of_unsealing(unseal.entry, &unseal.reason);
-                self.done((UNSEAL, &digest), unseal.proposal, by, at);
-            }
-            _ => {}
-        }
-    }
-
-    /// A gateway loaded what was approved. What another was approved after is over.
-    fn loaded_somewhere(&mut self, path: &str, by: Option<&Actor>) {
-        let Some((act, proposal, LOADED_WORD)) = of_path(path) else { return };
-        let Some(proposed) = self.proposals.get(&proposal).filter(|known| known.act == act) else { return };
-        let is_last = self.last.get(act) == Some(&proposal);
-        if is_last && matches!(by, Some(Actor::System(_))) {
-            self.common.insert(act.to_owned(), proposed.digest);
         }
     }
 
@@ -306,7 +266,20 @@ impl Approvals {
         by: Option<&Actor>,
         at: Timestamp,
     ) {
-        let (true, Some(Actor::Officer { officer, .. })) = (self.by_two, by) else { return };
+        if self.by_two {
+            self.done_by_two((act, digest), proposal, by, at);
+        }
+    }
+
+    /// As [`Approvals::done`], in a log that needed two officers by then.
+    fn done_by_two(
+        &mut self,
+        (act, digest): (&str, &Digest),
+        proposal: Option<Uuid>,
+        by: Option<&Actor>,
+        at: Timestamp,
+    ) {
+        let Some(Actor::Officer { officer, .. }) = by else { return };
         let lasts = |known: &Proposed| known.expires.saturating_add(RECORDED_WITHIN).is_ok_and(|end| end >= at);
         let is_it = |known: &Proposed| known.is_of(act, digest) && known.approved_by.is_some() && !known.is_done;
         let done = match proposal {
@@ -340,10 +313,11 @@ impl Approvals {
     /// Takes in that whoever was suspended acts again: whatever was proposed of that is done, so that none of it is used after the
     /// next suspension.
     pub(crate) fn reinstated(&mut self, institution: &str) {
-        self.reinstated_by(institution, Uuid::max());
+        self.reinstated_before(institution, Uuid::max());
     }
 
-    fn reinstated_by(&mut self, institution: &str, leaf: Uuid) {
+    /// Of what was proposed before a leaf.
+    fn reinstated_before(&mut self, institution: &str, leaf: Uuid) {
         let digest = of_reinstatement(institution);
         let all = self.proposals.range_mut(..leaf).filter(|(_, known)| known.is_of(REINSTATE, &digest));
         all.for_each(|(_, proposed)| proposed.is_done = true);

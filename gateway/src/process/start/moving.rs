@@ -54,7 +54,7 @@ pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn C
     let keys = inputs.ring.state_key(now).ok().zip(inputs.ring.sealer(now, &settings.log.origin).ok());
     let digest = keys.map(|(state, sealer)| keys_digest(&state, &sealer));
     let keys = digest.map(|digest| OwnKeys { digest, shared: Arc::new(shared_by_all(&inputs.ring, now)), now });
-    let own = Counted { has_answered, before: None }.own(settings, keys);
+    let own = Counted::of(&projection.ledger, None).own(settings, keys);
     let moved = Moved::of(&projection.usage, now);
     let leaves = log.leaves(0).map(|read| read.map_err(io::Error::other));
     let rings = AtStart::of(open_ring(settings)?, destroyed(&projection.ledger.keys), clock);
@@ -68,8 +68,8 @@ pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn C
 /// Why it was not.
 pub(crate) async fn leave(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Done, StartError> {
     let state = shared(settings)?;
-    let _locked = log::recover(log_settings(settings), Arc::clone(clock))?;
-    let own = Counted { has_answered: true, before: None }.own(settings, None);
+    let locked = log::recover(log_settings(settings), Arc::clone(clock))?;
+    let own = Counted { has_answered: true, leaves: locked.size(), before: None }.own(settings, None);
     Ok(cluster::leave(state, &own, &Beside::of(settings)).await?)
 }
 

@@ -152,9 +152,8 @@ pub(super) fn check_state(
     clock: &Arc<dyn Clock>,
 ) -> Result<(), StartError> {
     let now = clock.now();
-    let has_answered = !ledger.seqs.is_empty();
-    let counted = Counted { has_answered, before };
-    together::examine(settings, has_answered)?;
+    let counted = Counted::of(ledger, before);
+    together::examine(settings, counted.has_answered)?;
     // The data key of a new month is made by the start.
     let keys = ring.state_key(now).ok().zip(ring.sealer(now, &settings.log.origin).ok());
     let digest = keys.map(|(state, sealer)| keys_digest(&state, &sealer));

@@ -178,7 +178,96 @@ fn v7(number: u128) -> Uuid {
 
 fn take_in<A: Act>(approvals: &mut Approvals, log: Option<&str>, (id, by): (u128, Actor), said: &A) {
     let leaf = render(&said.entry(v7(id), by).unwrap(), at("2026-11-22T00:00:00Z"), 0);
-    approvals.take_in(log, &credit_audit::leaf::parse(&leaf).unwrap().unwrap());
+    approvals.take_in(log, u64::try_from(id).unwrap(), &credit_audit::leaf::parse(&leaf).unwrap().unwrap());
+}
+
+/// How an act is taken in: its log, its id and by whom.
+type Heard<'a> = (Option<&'a str>, u128, Actor);
+
+/// Takes an act in.
+type Say = dyn Fn(&mut Approvals, Heard<'_>);
+
+/// What two officers did in order, and what one did alone and another approved, at these logs; and an act from before two were needed.
+fn history<'a>([proposed, approved, acted]: [Option<&'a str>; 3], take: &mut impl FnMut(Heard<'a>, &Say)) {
+    let resumed = |reason: &'static str| {
+        move |approvals: &mut Approvals, (log, id, by): Heard<'_>| {
+            let stop = credit_audit::leaf::Stop { stopped: false, scenario: None, reason: Some(reason.to_owned()) };
+            take_in(approvals, log, (id, by), &stop);
+        }
+    };
+    let proposal = |act: &'static str, digest: Digest| {
+        move |approvals: &mut Approvals, (log, id, by): Heard<'_>| {
+            let expires = at("2026-11-23T00:00:00Z");
+            take_in(approvals, log, (id, by), &Proposal { act: act.to_owned(), digest: Base64(digest), expires });
+        }
+    };
+    let approval = |of: u128, digest: Digest| {
+        move |approvals: &mut Approvals, (log, id, by): Heard<'_>| {
+            take_in(approvals, log, (id, by), &Approval { proposal: v7(of), digest: Base64(digest) });
+        }
+    };
+    let (drill, fire) = (of_resumption(None, Some("drill")), of_resumption(None, Some("fire")));
+    take((acted, 1, officer("one")), &resumed("before"));
+    for (nr, log) in [None, Some("other/1"), Some("other/2")].into_iter().enumerate() {
+        take((log, 2 + nr as u128, Actor::gateway()), &proposal(OFFICER, [3; 32]));
+    }
+    take((proposed, 11, officer("one")), &proposal(RESUME, drill));
+    take((approved, 12, officer("two")), &approval(11, drill));
+    take((acted, 13, officer("one")), &resumed("drill"));
+    // The same once more, alone: that the first one was approved settles nothing of it.
+    take((acted, 14, officer("one")), &proposal(RESUME, fire));
+    take((acted, 15, officer("one")), &resumed("fire"));
+    take((approved, 16, officer("two")), &approval(14, fire));
+    take((acted, 17, officer("one")), &resumed("drill"));
+}
+
+#[test]
+fn what_was_done_by_two_or_settled_is_so_after_a_start_that_hears_all_again() {
+    let now = at("2026-11-22T00:00:00Z");
+    let (own, one, two) = (None, Some("other/1"), Some("other/2"));
+    for logs in [[own, own, own], [one, one, one], [own, one, two], [one, own, own], [one, two, own], [one, own, two]] {
+        let hear = |approvals: &mut Approvals, of_own: bool| {
+            history(logs, &mut |heard, say| {
+                if !of_own || heard.0.is_none() {
+                    say(approvals, heard);
+                }
+            });
+        };
+        // As the own log alone has it at a start, which hears all of them once for what it loads, and then in order.
+        let mut approvals = Approvals { by_two: true, ..Approvals::default() };
+        approvals.begin_anew(u64::MAX);
+        hear(&mut approvals, true);
+        for _ in 0..2 {
+            let text = serde_json::to_string(&approvals).unwrap();
+            approvals = serde_json::from_str(&text).unwrap();
+            hear(&mut approvals, false);
+            approvals.begin_anew(u64::MAX);
+            hear(&mut approvals, false);
+            assert_eq!(approvals.emergencies().count(now), (1, 0), "{logs:?}: the last one alone");
+            let done = approvals.proposals().filter(|(_, known)| known.is_done).count();
+            assert_eq!(done, 2, "{logs:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_own_log_alone_says_is_done_stays_so_when_all_is_heard_again() {
+    let (mut approvals, id) = (Approvals { by_two: true, ..Approvals::default() }, v7(11));
+    let said = Proposal { act: PRUNE.to_owned(), digest: Base64([1; 32]), expires: at("2026-11-23T00:00:00Z") };
+    let approval = Approval { proposal: id, digest: Base64([1; 32]) };
+    for _ in 0..2 {
+        approvals.begin_anew(100);
+        take_in(&mut approvals, None, (11, officer("one")), &said);
+        take_in(&mut approvals, None, (21, officer("two")), &approval);
+        let in_time = at("2026-11-22T00:00:00Z");
+        approvals.done((PRUNE, &[1; 32]), Some(id), Some(&officer("one")), in_time);
+        assert_eq!(approvals.fault_of_doing((PRUNE, &[1; 32]), id, "one", in_time), Some(NotApproved::Done));
+    }
+    approvals.begin_anew(100);
+    take_in(&mut approvals, None, (11, officer("one")), &said);
+    take_in(&mut approvals, None, (21, officer("two")), &approval);
+    let fault = approvals.fault_of_doing((PRUNE, &[1; 32]), id, "one", at("2026-11-22T00:00:00Z"));
+    assert_eq!(fault, Some(NotApproved::Done));
 }
 
 #[test]

@@ -117,10 +117,9 @@ fn what_two_approved_at_two_gateways_is_done_once_and_by_one_alone_it_is_an_emer
     let approved = act(gateways[1].folder(), OTHER, "/officers/approvals", &approval);
     assert_eq!(approved.status, StatusCode::OK, "{}", approved.text());
     assert_eq!(resume(&gateways[1], ONE, proposal.clone()).status, StatusCode::OK);
-    // Once, at both, also over a restart of the one that did it.
+    // Once, at both, also over a restart of either.
     stop(&gateways[0]);
-    let [first, second] = <[Gateway; 2]>::try_from(gateways).ok().unwrap();
-    let gateways = [first, Gateway::serve(second.kill())];
+    let gateways: [Gateway; 2] = gateways.into_iter().map(again).collect::<Vec<_>>().try_into().ok().unwrap();
     for at in &gateways {
         assert_eq!(resume(at, ONE, proposal.clone()).status, StatusCode::CONFLICT);
         assert_eq!(refused(at), "done");
@@ -134,7 +133,16 @@ fn what_two_approved_at_two_gateways_is_done_once_and_by_one_alone_it_is_an_emer
     let approval = json!({"proposal": list["proposals"][0]["proposal"], "digest": list["proposals"][0]["digest"]});
     assert_eq!(act(gateways[1].folder(), OTHER, "/officers/approvals", &approval).status, StatusCode::OK);
     assert_eq!(gateways.each_ref().map(waiting), [json!(0), json!(0)]);
+    // What is settled waits at neither after a start.
+    let gateways = gateways.map(again);
+    for at in &gateways {
+        assert_eq!(listed(at.folder())["emergencies"], json!({"waiting": 0, "alone": 0}));
+    }
     directory.holds(&stopped(gateways.into()));
+}
+
+fn again(gateway: Gateway) -> Gateway {
+    Gateway::serve(gateway.kill())
 }
 
 /// What two gateways are asked for at the same moment, while neither can hear of the other, one of them does: no guard of its own
