@@ -16,6 +16,7 @@ use super::{
     heard::{Heard, Keeping},
     link::{Link, Server},
     rings::{Other, OwnKeys},
+    tables::are_there,
 };
 use crate::state::Key;
 
@@ -62,9 +63,6 @@ const TOLD_UNTIL: &str = "SELECT CASE WHEN kinds < $2 THEN 0 ELSE told END FROM 
 const IS_KNOWN: &str = "SELECT FROM credit_replica WHERE origin = $1";
 /// The release of the kinds that are told: 2 has cases and what officers decide, 3 withdrawals that a log took over.
 pub(super) const KINDS: i32 = 3;
-/// The release of the tables. Later ones have more, and nothing less.
-const VERSION: i32 = 6;
-const TABLES: &str = "SELECT version FROM credit_schema";
 pub(super) const TELL: &str = "INSERT INTO credit_act (origin, leaf_index, leaf, kind) \
      SELECT $1, i, l, k FROM unnest($2::bigint[], $3::bytea[], $4::text[]) AS t (i, l, k) \
      ORDER BY i ON CONFLICT (origin, leaf_index) DO NOTHING";
@@ -217,13 +215,6 @@ impl Beats {
         let ((), _, ()) = try_join3(client.batch_execute(&begin), told, client.batch_execute(&commit)).await?;
         self.link.prove(latest).await
     }
-}
-
-/// Looks for the tables of this release or a later one.
-pub(super) async fn are_there(client: &Client) -> Result<(), StateFault> {
-    let version = client.query_opt(TABLES, &[]).await?;
-    let version = version.map(|row| row.try_get::<_, i32>(0)).transpose()?;
-    if version.is_none_or(|version| version < VERSION) { Err(StateFault::Tables) } else { Ok(()) }
 }
 
 impl Own {

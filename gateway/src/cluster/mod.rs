@@ -27,6 +27,7 @@ mod rings;
 mod rows;
 mod settled;
 mod statements;
+mod tables;
 mod tally;
 mod visits;
 mod waiting;

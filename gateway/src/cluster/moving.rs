@@ -10,12 +10,13 @@ use tokio_postgres::{Client, Row};
 
 use super::{
     acts::{is_shared, kind_of},
-    beat::{KINDS, TELL, are_there},
+    beat::{KINDS, TELL},
     fault::StateFault,
     handing::{KeysFault, Rings},
     handle::Own,
     keys,
     link::{Link, Server},
+    tables::are_there,
 };
 use crate::{
     settings::SharedState,

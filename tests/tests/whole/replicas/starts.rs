@@ -68,6 +68,26 @@ fn older_tables_are_refused_until_they_are_made_new_and_then_all_is_told_again()
 }
 
 #[test]
+fn tables_that_may_not_be_written_or_of_which_one_is_gone_are_refused_by_check_as_by_serve() {
+    let server = Server::shared();
+    let database = server.made("TEMPLATE template0");
+    let folder = with_keys_of_logs(member(server, &database, "r0"), &["r0".to_owned()]);
+    let grant = |what: &str| format!("GRANT {what} ON ALL TABLES IN SCHEMA public TO {};", super::READER);
+    drop(server.sql(&database, &format!("{}\n{}", super::STATE_SCHEMA, grant("SELECT"))).held());
+    refused(&folder, "or its role may not write them");
+    drop(server.sql(&database, &grant("INSERT, UPDATE, DELETE")).held());
+    let config = folder.config();
+    let check = || gateway(&["check", "--config", config.to_str().unwrap()]);
+    drop(check().held());
+    for taken in [format!("REVOKE UPDATE ON credit_once FROM {}", super::READER), "DROP TABLE credit_asked".to_owned()]
+    {
+        drop(server.sql(&database, &taken).held());
+        assert!(check().failed(64).contains("or its role may not write them"), "{taken}");
+        drop(server.sql(&database, &format!("{}\n{}", super::STATE_SCHEMA, grant("ALL"))).held());
+    }
+}
+
+#[test]
 fn where_a_standby_is_required_and_there_is_none_nothing_starts() {
     let server = Server::shared();
     let folder = with_keys_of_logs(member(server, &database(server), "r0"), &["r0".to_owned()]);
