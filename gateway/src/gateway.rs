@@ -1,22 +1,21 @@
 //! What every query shares: register, catalogue, keys, state, stores, log.
 
+pub(crate) mod covering;
 mod follow;
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     io,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use credit_audit::{
     clock::Clock,
-    coverage::Coverage,
-    edge::Edge,
     leaf,
     log::{Durable, Log, Lookup, LookupError},
     pruned::PrunedHead,
@@ -37,6 +36,7 @@ use crate::{
         trust::Known,
     },
     cluster::Cluster,
+    gateway::covering::Covering,
     index::{Index, ReviewBook, StatisticsBook, leaf_at},
     keyring::{Current, Keyring},
     recorder::{InForceOnly, Recorder},
@@ -128,7 +128,13 @@ pub(crate) struct Cases {
     /// Who is to come to a department on a day.
     appointed: Mutex<Appointments>,
     /// Which were looked up, as far as the log was read for it.
-    coverage: Mutex<Coverage>,
+    coverage: Mutex<Covering>,
+    /// The other gateways are asked for what they know of it once at a time.
+    pub(crate) asking: tokio::sync::Mutex<()>,
+    /// The logs whose gateways could not be asked the last time.
+    away: Mutex<BTreeSet<String>>,
+    /// When the last case was opened or decided that was heard of, at whichever gateway: microseconds of Unix time.
+    heard: AtomicI64,
     /// Figures that were published.
     figures: Mutex<Vec<leaf::Figures>>,
     /// They are said again one after the other.
@@ -136,18 +142,33 @@ pub(crate) struct Cases {
 }
 
 impl Cases {
-    /// Those that the log has; of coverage nothing is read yet, or what comes before an edge.
+    /// Those that the log has; of coverage nothing is read yet.
     pub(crate) fn new(
         (open, appointed): (OpenCases, Appointments),
         figures: Vec<leaf::Figures>,
-        offset: jiff::tz::Offset,
-        edge: Option<&Edge>,
+        coverage: Covering,
     ) -> Self {
-        let mut coverage = Coverage::new(offset);
-        edge.into_iter().for_each(|edge| coverage.begin_at(edge));
         let (coverage, figures) = (Mutex::new(coverage), Mutex::new(figures));
         let (open, appointed) = (Mutex::new(open), Mutex::new(appointed));
-        Self { open, appointed, coverage, figures, turn: tokio::sync::Mutex::default() }
+        let (asking, turn) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
+        let (heard, away) = (AtomicI64::new(i64::MIN), Mutex::default());
+        Self { open, appointed, coverage, asking, away, heard, figures, turn }
+    }
+
+    /// Whether the gateway of a log could be asked; true where that is news.
+    pub(crate) fn is_news(&self, log: &str, is_away: bool) -> bool {
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_away { away.insert(log.to_owned()) } else { away.remove(log) }
+    }
+
+    /// A case was opened or decided at some gateway. It waits for nothing: who hears for all must not.
+    pub(crate) fn hear(&self, at: Timestamp) {
+        self.heard.fetch_max(at.as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// When the last one was that was heard of.
+    pub(crate) fn heard(&self) -> i64 {
+        self.heard.load(Ordering::Relaxed)
     }
 }
 

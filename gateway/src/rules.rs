@@ -13,7 +13,7 @@ use crate::{
     settings::{Review, Role, Settings},
     state::{CatalogueHistory, Reservation},
     stores::{
-        StoreError,
+        StoreError, StoreFault,
         all::{Found, Stores},
         contract::{Asked, Report},
         figures::Figures,
@@ -158,11 +158,12 @@ impl StoreHandle {
     }
 }
 
+/// What the store of a route answered: to the number, and where it ends in a letter, to it with a small one.
+pub(crate) struct Reports(Report, Option<Report>);
+
 /// A query that came by a route.
 pub(crate) struct RouteQuery {
     pub(crate) route: Arc<Route>,
-    /// Whether the client wrote an `x` at the end of the number: what the store has in that spelling, it is asked for in it.
-    pub(crate) is_lower: bool,
 }
 
 impl Rules {
@@ -191,8 +192,8 @@ impl Rules {
         }
     }
 
-    /// Asks the store of a route about one person, whose number is written as the client wrote it, for a query whose look-up
-    /// is reserved.
+    /// Asks the store of a route about one person, for a query whose look-up is reserved: in both spellings where the number ends in a
+    /// letter, whichever the client wrote, since a store may know one of them alone.
     ///
     /// # Errors
     /// When the store fails or does not answer in time.
@@ -200,29 +201,43 @@ impl Rules {
         &self,
         _admitted: &Reservation,
         person: &Personal<CitizenNumber>,
-        RouteQuery { route, is_lower }: &RouteQuery,
-    ) -> Result<Report, StoreError> {
-        let passed = person.disclose(|number| {
-            let mut number = Zeroizing::new(number.as_str().to_owned());
-            if *is_lower {
-                number.make_ascii_lowercase();
-            }
-            route.question(&number)
+        RouteQuery { route }: &RouteQuery,
+    ) -> Result<Reports, StoreError> {
+        let (upper, lower) = person.disclose(|number| {
+            let upper = number.as_str();
+            let lower = upper.ends_with('X').then(|| route.question(&Zeroizing::new(upper.to_ascii_lowercase())));
+            (route.question(upper), lower)
         });
-        self.stores.0.pass(route.store(), passed).await
+        let ask = |passed| self.stores.0.pass(route.store(), passed);
+        match lower {
+            None => Ok(Reports(ask(upper).await?, None)),
+            Some(lower) => {
+                let (upper, lower) = tokio::try_join!(ask(upper), ask(lower))?;
+                Ok(Reports(upper, Some(lower)))
+            }
+        }
     }
 
-    /// Reduces what the store of a route answered.
+    /// Reduces what the store of a route answered. Of two spellings the one counts of which it has something.
     ///
     /// # Errors
-    /// When it is no answer.
+    /// When it is no answer, or it has one thing under one spelling and another under the other.
     pub(crate) fn reduce(
         &self,
         route: &Route,
-        answer: Option<&str>,
+        Reports(upper, lower): &Reports,
         by: &Reduction<'_>,
     ) -> Result<Reduced, StoreError> {
-        let reduced = route.reduce(answer, by).map_err(StoreError::Failed);
+        let of = |report: &Report| route.reduce(report.as_ref().map(|text| text.as_str()), by);
+        let one = || match lower {
+            None => of(upper),
+            Some(lower) => match (of(upper)?, of(lower)?) {
+                (upper, lower) if upper.told.is_empty() => Ok(lower),
+                (upper, lower) if lower.told.is_empty() || lower.told == upper.told => Ok(upper),
+                _ => Err(StoreFault::TwoSpellings),
+            },
+        };
+        let reduced = one().map_err(StoreError::Failed);
         self.stores.0.weighed(route.store(), &reduced);
         reduced
     }

@@ -9,7 +9,7 @@ use crate::names::{ClassName, FieldName};
 use crate::words::words;
 
 /// Everything that the stores returned about one person for one permit. The default is a person without a file.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct History {
     /// The records, in any order.
     pub records: Vec<Record>,
@@ -17,6 +17,16 @@ pub struct History {
     pub listings: Vec<Listing>,
     /// The attributes, in any order, each field at most once.
     pub attributes: Vec<Attribute>,
+}
+
+impl History {
+    /// Whether there is nothing in it; an attribute without a value is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { records, listings, attributes } = self;
+        let has_none = attributes.iter().all(|attribute| attribute.value == Value::Null);
+        records.is_empty() && listings.is_empty() && has_none
+    }
 }
 
 words! {
@@ -32,7 +42,7 @@ words! {
 }
 
 /// One record of an act, such as a penalty or a judgment not performed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Record {
     /// The class of the data list to which it belongs.
     pub class: ClassName,
@@ -71,7 +81,7 @@ words! {
 }
 
 /// One entry on a list.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Listing {
     /// On which list the person stands.
     pub list: List,
@@ -84,7 +94,7 @@ pub struct Listing {
 }
 
 /// The value of one field that a store has as it is.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Attribute {
     /// The field of the data list.
     pub field: FieldName,

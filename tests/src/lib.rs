@@ -14,6 +14,7 @@ pub mod binaries;
 pub mod checked;
 mod client;
 mod command;
+pub mod copies;
 mod ends;
 mod folder;
 pub mod fuzz;

@@ -93,7 +93,48 @@ pub struct Miss {
     pub handed_over: bool,
 }
 
+/// A decision that was looked up before, in another log of the set: what proves it, by log and leaf.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The log of the decision.
+    pub log: String,
+    /// Its leaf there.
+    pub index: u64,
+    /// When it was recorded.
+    #[serde(serialize_with = "as_in_leaves")]
+    pub at: Timestamp,
+    /// The institution.
+    pub institution: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The case, as it was written.
+    pub case: String,
+    /// The log that has the look-up.
+    pub looked_up_log: String,
+    /// The leaf of the look-up there.
+    pub looked_up: u64,
+}
+
 impl Coverage {
+    /// Of a set, the last decisions that were looked up in another log than their own, of one month, or of all.
+    #[must_use]
+    pub fn elsewhere(&self, month: Option<&str>) -> Vec<Elsewhere> {
+        let wanted = self.elsewhere.iter().filter(|one| month.is_none_or(|month| month == self.month(one.at)));
+        let shown = wanted.filter_map(|one| {
+            Some(Elsewhere {
+                log: self.origin(one.log)?,
+                index: one.index,
+                at: one.at,
+                institution: one.place.0.clone(),
+                scenario: one.place.1.clone(),
+                case: one.case.clone(),
+                looked_up_log: self.origin(one.look_up.log)?,
+                looked_up: one.look_up.index,
+            })
+        });
+        shown.collect()
+    }
+
     /// The figures of what was taken in; of one month, or of all.
     #[must_use]
     pub fn figures(&self, month: Option<&str>) -> CoverageFigures {

@@ -1,23 +1,19 @@
 //! The fold: one leaf after the other, of one log or of a set.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use credit_policy::normal_case;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
+use super::event::{CaseSaid, Event, Said, Tag};
 use crate::edge::Edge;
-use crate::leaf::{self, Actor, Body, BodyError, Case, CaseState, Kind, Leaf, Peek, QuerySummary, Read};
+use crate::leaf::{self, Base64, BodyError, CaseState, Leaf, Peek};
 use crate::mark::{Mark, mark};
 
-/// The path of a `read` leaf that says that the misses up to it were handed over; behind it the month, or nothing for all.
-pub const HANDED_OVER: &str = "/coverage/";
-
-/// A person's tag, as long as two of one month must differ.
-pub(super) type Tag = [u8; 16];
+/// Decisions that were looked up in another log, so many of the last of a set.
+const ELSEWHERE: usize = 1_000;
 
 /// Data keys whose look-ups are remembered: a decision is compared with those of its own month, and a clock may lie between two.
 const KEYS: usize = 2;
@@ -61,6 +57,46 @@ pub(super) struct Missed {
     pub(super) on: Date,
 }
 
+/// A person in a case that was decided after a look-up in another log.
+#[derive(Debug, Clone)]
+pub(super) struct Proved {
+    pub(super) log: u32,
+    pub(super) index: u64,
+    pub(super) at: Timestamp,
+    pub(super) place: Place,
+    pub(super) case: String,
+    pub(super) look_up: LookUp,
+}
+
+/// Which misses of a month were handed over.
+#[derive(Debug, Clone, Copy)]
+struct HandedOver {
+    /// Those before this leaf.
+    leaf: u64,
+    /// And those that were recorded before this time.
+    time: Timestamp,
+}
+
+enum Before {
+    Leaf(u64),
+    Time(Timestamp),
+}
+
+impl Default for HandedOver {
+    fn default() -> Self {
+        Self { leaf: 0, time: Timestamp::MIN }
+    }
+}
+
+impl HandedOver {
+    fn with(self, more: Before) -> Self {
+        match more {
+            Before::Leaf(leaf) => Self { leaf: self.leaf.max(leaf), ..self },
+            Before::Time(time) => Self { time: self.time.max(time), ..self },
+        }
+    }
+}
+
 /// Persons of one department, scenario and month, as far as nothing that comes later changes it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Counts {
@@ -87,8 +123,10 @@ pub struct Coverage {
     pub(super) missed: BTreeMap<Place, Vec<Missed>>,
     /// Decisions: what stands for place, case, data key and tag. Texts of millions of cases would not fit.
     named: HashSet<Mark>,
-    /// Months whose misses of a log were handed over, and up to which leaf; the empty one is all of them. A log hands over its own.
-    handed_over: BTreeMap<(u32, String), u64>,
+    /// Months whose misses of a log were handed over, and which; the empty one is all of them. A log hands over its own.
+    handed_over: BTreeMap<(u32, String), HandedOver>,
+    /// Of a set, the last decisions that a look-up in another log stands before.
+    pub(super) elsewhere: VecDeque<Proved>,
     /// By data key, place and tag the first answered look-up.
     look_ups: Vec<OfKey>,
 }
@@ -113,6 +151,7 @@ impl Coverage {
             missed: BTreeMap::new(),
             named: HashSet::new(),
             handed_over: BTreeMap::new(),
+            elsewhere: VecDeque::new(),
             look_ups: Vec::new(),
         }
     }
@@ -124,10 +163,16 @@ impl Coverage {
 
     /// The same, of a log of a set: with the first month that is whole in every log.
     pub fn begin_in(&mut self, log: usize, edge: &Edge) {
-        let from = self.from.max(edge.whole_from(self.offset, 0));
+        let from = self.from.max(first_whole(edge, self.offset));
         let (mut sizes, origins) = (std::mem::take(&mut self.sizes), std::mem::take(&mut self.origins));
         sizes.get_mut(log).into_iter().for_each(|size| *size = edge.head.until);
         *self = Self { sizes, from, ..Self::of_set(self.offset, origins) };
+    }
+
+    /// Counts nothing that was recorded before a time.
+    #[must_use]
+    pub fn beginning(self, from: Timestamp) -> Self {
+        Self { from: self.from.max(from), ..self }
     }
 
     /// Leaves that were taken in.
@@ -149,8 +194,7 @@ impl Coverage {
     /// # Errors
     /// As [`Self::leaf`].
     pub fn leaf_in(&mut self, log: usize, index: u64, head: Peek<'_>) -> Result<(), BodyError> {
-        let matters =
-            head.at >= self.from && [Kind::Query, Kind::Case, Kind::Read].map(Kind::as_str).contains(&head.kind);
+        let matters = head.at >= self.from && Event::may_be_in(head.kind);
         let leaf = if matters { leaf::parse_after(head)? } else { None };
         self.parsed(log, index, leaf.as_ref());
         Ok(())
@@ -159,38 +203,36 @@ impl Coverage {
     /// The same, of one that was parsed already; `None` where it says nothing of cases.
     pub fn parsed(&mut self, log: usize, index: u64, leaf: Option<&Leaf<'_>>) {
         self.sizes.get_mut(log).into_iter().for_each(|size| *size = index + 1);
+        leaf.and_then(|leaf| Event::of(index, leaf)).into_iter().for_each(|event| self.take(log, event));
+    }
+
+    /// Takes in what the next leaf of a log that says something of cases says.
+    pub fn take(&mut self, log: usize, Event { index, at, said }: Event) {
+        if at < self.from {
+            return;
+        }
         let log = u32::try_from(log).unwrap_or(u32::MAX);
-        let Some(Leaf { head, actor, body }) = leaf.filter(|leaf| leaf.head.at >= self.from) else { return };
-        match (body, head.institution) {
-            (Body::Query(query), Some(institution)) if query.is_answered() => {
-                let look_up = LookUp { index, log, day: self.offset.to_datetime(head.at).date() };
-                self.look_up(look_up, institution, query);
+        match said {
+            Said::LookUp { institution, scenario, key, tag } => {
+                let look_up = LookUp { index, log, day: self.offset.to_datetime(at).date() };
+                self.look_up(look_up, (institution, scenario), &key, tag.0);
             }
-            (Body::Case(case), Some(institution)) => {
-                let by_gateway = matches!(actor, Some(Actor::System(_)));
-                self.case((log, index), head.at, institution, case.clone(), by_gateway);
+            Said::Case(said) => self.case((log, index), at, *said),
+            Said::HandedOver { month, until } => {
+                let before = match until {
+                    None => Before::Leaf(index),
+                    Some(until) => Before::Time(until),
+                };
+                let known = self.handed_over.entry((log, month)).or_default();
+                *known = known.with(before);
             }
-            (Body::Read(Read { path }), _) => {
-                if let Some(month) = path.strip_prefix(HANDED_OVER) {
-                    self.handed_over.insert((log, month.to_owned()), index);
-                }
-            }
-            _ => {}
         }
     }
 
-    fn look_up(&mut self, look_up: LookUp, institution: &str, query: &QuerySummary<'_>) {
-        let (Some(scenario), Some(key), Some(tag)) = (query.scenario, query.key, query.subject.and_then(short)) else {
-            return;
-        };
-        // Without a case it does not rest on a statute; what a gateway asks for others is no look-up of a department of ours.
-        if query.case().is_none() || query.counted_for() != institution {
-            return;
-        }
+    fn look_up(&mut self, look_up: LookUp, place: Place, key: &str, tag: Tag) {
         self.turn(key);
         let of_key = self.look_ups.iter_mut().find(|(known, _)| known == key);
         if let Some((_, places)) = of_key {
-            let place = (institution.to_owned(), scenario.to_owned());
             places.entry(place).or_default().entry(tag).or_insert(look_up);
         }
     }
@@ -215,12 +257,11 @@ impl Coverage {
         self.look_ups.remove(0);
     }
 
-    fn case(&mut self, leaf: (u32, u64), at: Timestamp, institution: &str, case: Case, by_gateway: bool) {
-        let place = (institution.to_owned(), case.scenario.clone());
-        let named = case.subject.as_ref().zip(case.key.as_ref());
-        let named = named.and_then(|(tag, key)| Some((key.clone(), *tag.0.first_chunk::<16>()?)));
+    fn case(&mut self, leaf: (u32, u64), at: Timestamp, mut case: CaseSaid) {
+        let place = (std::mem::take(&mut case.institution), std::mem::take(&mut case.scenario));
+        let named = case.person.take().map(|(key, Base64(tag))| (key, tag));
         match (case.state, named) {
-            (CaseState::Opened, Some((key, tag))) => self.opened(at, place, &case.case, (key, tag), by_gateway),
+            (CaseState::Opened, Some(named)) => self.opened(at, place, &case.case, named, case.by_gateway),
             (CaseState::Opened, None) => {}
             (CaseState::Decided, named) => self.decide(leaf, at, place, case, named),
         }
@@ -247,10 +288,10 @@ impl Coverage {
         (log, index): (u32, u64),
         at: Timestamp,
         place: Place,
-        case: Case,
+        case: CaseSaid,
         named: Option<(String, Tag)>,
     ) {
-        let Case { case, operator, on, .. } = case;
+        let CaseSaid { case, operator, on, .. } = case;
         let name = normal_case(&case);
         let cases = self.open.entry(place.clone()).or_default();
         let mut persons = cases.remove(&name).unwrap_or_default();
@@ -273,12 +314,13 @@ impl Coverage {
                 continue;
             }
             // Decided on a day before it was looked up, it was decided without, whenever that is reported.
-            let is_looked_up = self.look_up_on(&place, &person).is_some_and(|look_up| look_up.day <= on);
+            let looked_up = self.look_up_on(&place, &person).filter(|look_up| look_up.day <= on);
             let counts = self.counted(place.clone(), at);
             counts.decided += 1;
             counts.unregistered += u64::from(!person.registered);
-            if is_looked_up {
+            if let Some(look_up) = looked_up {
                 counts.looked_up += 1;
+                self.looked_up((log, index), at, &place, &case, look_up);
             } else if person.carried {
                 counts.carried += 1;
             } else {
@@ -289,24 +331,36 @@ impl Coverage {
         }
     }
 
+    /// What proves a decision of one log stands in another: the last of these are kept.
+    fn looked_up(&mut self, (log, index): (u32, u64), at: Timestamp, place: &Place, case: &str, look_up: LookUp) {
+        if look_up.log == log {
+            return;
+        }
+        if self.elsewhere.len() >= ELSEWHERE {
+            self.elsewhere.pop_front();
+        }
+        self.elsewhere.push_back(Proved { log, index, at, place: place.clone(), case: case.to_owned(), look_up });
+    }
+
     fn counted(&mut self, place: Place, at: Timestamp) -> &mut Counts {
         let month = self.month(at);
         self.counts.entry(place).or_default().entry(month).or_default()
     }
 
-    /// Department and scenario of each decision without a look-up before it that stands in no list that was handed over.
-    pub fn not_handed_over(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Department and scenario of each decision of a log without a look-up before it that stands in no list that was handed over.
+    pub fn not_handed_over(&self, log: usize) -> impl Iterator<Item = (&str, &str)> {
         let all = self.missed.iter().flat_map(|((department, scenario), all)| {
             all.iter().map(move |one| (department.as_str(), scenario.as_str(), one))
         });
-        let open = all.filter(|(_, _, one)| !self.is_handed_over(&self.month(one.at), one));
+        let is_of = move |one: &Missed| usize::try_from(one.log).is_ok_and(|of| of == log);
+        let open = all.filter(move |(_, _, one)| is_of(one) && !self.is_handed_over(&self.month(one.at), one));
         open.map(|(department, scenario, _)| (department, scenario))
     }
 
     /// Whether a miss of that month stands in a list that was handed over.
     pub(super) fn is_handed_over(&self, month: &str, one: &Missed) -> bool {
         let until = |month: &str| self.handed_over.get(&(one.log, month.to_owned()));
-        ["", month].into_iter().filter_map(until).any(|until| one.index < *until)
+        ["", month].into_iter().filter_map(until).any(|until| one.index < until.leaf || one.at < until.time)
     }
 
     /// The misses that a leaf brought which was taken in last, with their places.
@@ -345,6 +399,8 @@ fn find(look_ups: &[OfKey], place: &Place, person: &Person) -> Option<LookUp> {
     places.get(place)?.get(&person.tag).copied()
 }
 
-fn short(tag: &str) -> Option<Tag> {
-    STANDARD.decode(tag).ok()?.first_chunk().copied()
+/// From when on a log of which records were let go is counted: from its first month that is whole.
+#[must_use]
+pub fn first_whole(edge: &Edge, offset: Offset) -> Timestamp {
+    edge.whole_from(offset, 0)
 }

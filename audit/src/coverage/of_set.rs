@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::tz::Offset;
 use serde::Serialize;
 
-use super::fold::{Coverage, LookUp, Tag};
-use super::list::{HEAD_LINES, ListFault, SignedList};
+use super::event::Tag;
+use super::fold::{Coverage, LookUp};
+use super::list::{Covers, HEAD_LINES, ListFault, SignedList};
 use crate::edge::Edge;
 use crate::leaf::{BodyError, Kind, Peek};
 
@@ -30,17 +31,24 @@ pub struct LookedUp {
 pub struct ListInSet {
     list: SignedList,
     log: usize,
-    /// What its log alone comes to.
+    /// What its log alone comes to; or, of a list of several logs, all of them, up to its time.
     own: Coverage,
-    /// Its misses that another log has a look-up for: by the leaf of the decision and the person.
+    /// Its misses that another log has a look-up for: by the leaf of the decision and the person. A list of several logs has none.
     elsewhere: BTreeMap<(u64, Tag), LookUp>,
+    origins: Vec<String>,
+    /// A log of the set that a list of several logs leaves out, although it has leaves of that time.
+    left_out: Option<String>,
 }
 
 impl ListInSet {
-    /// Of no leaf yet. `log` is the place of its log in the set.
+    /// Of no leaf yet. `log` is the place of its log in the set of logs with these origins.
     #[must_use]
-    pub fn new(list: SignedList, log: usize, offset: Offset) -> Self {
-        Self { list, log, own: Coverage::new(offset), elsewhere: BTreeMap::new() }
+    pub fn new(list: SignedList, log: usize, offset: Offset, origins: Vec<String>) -> Self {
+        let own = match list.covers {
+            Covers::Leaves(_) => Coverage::new(offset),
+            Covers::Logs { .. } => Coverage::of_set(offset, origins.clone()),
+        };
+        Self { list, log, own, elsewhere: BTreeMap::new(), origins, left_out: None }
     }
 
     /// The list.
@@ -49,10 +57,12 @@ impl ListInSet {
         &self.list
     }
 
-    /// As [`Coverage::begin_at`], where it is the log of the list.
+    /// As [`Coverage::begin_in`], of what the list is of.
     pub fn begin_in(&mut self, log: usize, edge: &Edge) {
-        if log == self.log {
-            self.own.begin_at(edge);
+        match self.list.covers {
+            Covers::Leaves(_) if log == self.log => self.own.begin_at(edge),
+            Covers::Leaves(_) => {}
+            Covers::Logs { .. } => self.own.begin_in(log, edge),
         }
     }
 
@@ -61,10 +71,16 @@ impl ListInSet {
     /// # Errors
     /// When the leaf is none of its kind.
     pub fn leaf_in(&mut self, log: usize, index: u64, head: Peek<'_>, all: &Coverage) -> Result<(), BodyError> {
-        if log != self.log || index >= self.list.size {
-            return Ok(());
+        match &self.list.covers {
+            Covers::Leaves(size) if log == self.log && index < *size => self.own.leaf(index, head)?,
+            Covers::Leaves(_) => return Ok(()),
+            Covers::Logs { logs, until } if head.at < *until => {
+                let origin = self.origins.get(log).filter(|origin| !logs.contains(origin));
+                self.left_out = self.left_out.take().or_else(|| origin.cloned());
+                return self.own.leaf_in(log, index, head);
+            }
+            Covers::Logs { .. } => return Ok(()),
         }
-        self.own.leaf(index, head)?;
         if head.kind != Kind::Case.as_str() {
             return Ok(());
         }
@@ -79,9 +95,12 @@ impl ListInSet {
     /// Which of its misses were looked up elsewhere, once every leaf was taken in.
     ///
     /// # Errors
-    /// When the list is not what its own log comes to.
+    /// When the list is not what its own log comes to; or, where it is of several logs, what these do.
     pub fn looked_up(&self, all: &Coverage) -> Result<Vec<LookedUp>, ListFault> {
         let month = self.list.month.as_deref();
+        if let Some(log) = &self.left_out {
+            return Err(ListFault::LeftOut(log.clone()));
+        }
         self.list.is_of(&self.own.figures(month))?;
         let misses = self.own.misses(month);
         let found = misses.iter().zip(1..).filter_map(|((_, missed), place)| {

@@ -18,7 +18,7 @@
 //! `let_go.rs` removes bundles that two officers let go; their hashes stay, and what is in force of them (`crate::pruned`).
 //!
 //! With `Settings::copies` a leaf counts once a second copy of the write-ahead log has it, at whoever keeps that (`wal/copied.rs`,
-//! `publish/copy_folder.rs`); `open/restore.rs` takes a log over from there.
+//! `publish/copy_folder.rs`); `open/restore.rs` takes a log over from there, and `open/prune_copy.rs` takes out of it what is published.
 //!
 //! What it does not do: decide what may go, compress, connect to anybody, or keep an index. A leaf is found by its id's time (`read/lookup.rs`).
 
@@ -47,6 +47,7 @@ pub use error::{
 };
 pub use handle::Log;
 pub use metrics::{Histogram, Metrics};
+pub use open::prune_copy::prune_copy;
 pub use open::recover::{Contents, Examined, Recovered, examine, recover};
 pub use open::restore::{Restored, restore};
 pub use publish::checkpoint_signer::Signer;

@@ -9,6 +9,7 @@ use super::disk::failure::Step;
 use super::disk::files;
 use super::error::{RecoverError, ReleaseError, read_error};
 use super::publish::bundles;
+use super::publish::tile_store::TileStore;
 use super::threads::shared::Shared;
 use super::tree::frontier::bundle_start;
 use super::wal::lower_edge::LowerEdge;
@@ -69,27 +70,39 @@ pub(super) fn release(shared: &Shared, covered: u64) -> Result<Released, Release
 
 /// Whether the bundles have the segment's leaves, byte for byte: they will be the only copy.
 fn compare(shared: &Shared, named: &SegmentFile) -> Result<(), ReleaseError> {
-    let mut segment = Segment::open(named, &shared.settings.origin)?;
+    match first_unlike(&shared.tile_store, &shared.settings.origin, named, 0)? {
+        None => Ok(()),
+        Some(index) => Err(ReleaseError::Unlike { segment: named.path.clone(), index }),
+    }
+}
+
+/// The first leaf of a segment from `from` on that full bundles have not byte for byte.
+pub(super) fn first_unlike(
+    store: &TileStore,
+    origin: &str,
+    named: &SegmentFile,
+    from: u64,
+) -> Result<Option<u64>, RecoverError> {
+    let mut segment = Segment::open(named, origin)?;
     let full = u64::from(FULL_WIDTH);
     let mut bundle: Option<(u64, Vec<Arc<[u8]>>)> = None;
     loop {
         let batch = match segment.next_batch().map_err(|source| read_error(&named.path, source))? {
             Found::Batch(batch) => batch,
-            Found::Nothing => return Ok(()),
+            Found::Nothing => return Ok(None),
             Found::Broken(what) => {
-                let segment = named.path.clone();
-                return Err(RecoverError::Damaged { segment, offset: 0, what }.into());
+                return Err(RecoverError::Damaged { segment: named.path.clone(), offset: 0, what });
             }
         };
-        for (index, leaf) in (batch.first..).zip(&batch.leaves) {
+        for (index, leaf) in (batch.first..).zip(&batch.leaves).filter(|(index, _)| *index >= from) {
             let leaves = match bundle.take() {
                 Some((number, leaves)) if number == index / full => leaves,
-                Some(_) | None => bundles::read(&shared.tile_store, index / full)?,
+                Some(_) | None => bundles::read(store, index / full)?,
             };
             let same = usize::try_from(index % full).ok().and_then(|place| leaves.get(place)) == Some(leaf);
             bundle = Some((index / full, leaves));
             if !same {
-                return Err(ReleaseError::Unlike { segment: named.path.clone(), index });
+                return Ok(Some(index));
             }
         }
     }

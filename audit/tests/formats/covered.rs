@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use credit_audit::coverage::{Coverage, list_text};
+use credit_audit::coverage::{Coverage, Event, list_text, list_text_of_set};
 use credit_audit::leaf::{self, Act, Base64, Case, CaseState, Read, Sampling, SamplingState};
 use credit_audit::verify::{self, CheckError, Visitor};
-use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::command::{audit, said};
@@ -155,6 +155,30 @@ impl Published {
     }
 }
 
+/// What both logs come to together, as far as it was recorded before a time.
+fn of_both(published: &Published, before: Timestamp) -> Coverage {
+    let mut all = Vec::new();
+    for (log, of) in published.logs.iter().enumerate() {
+        let mut events = Events(Vec::new());
+        drop(verify::directory(&of.folder, &of.key, &[], &mut events).unwrap());
+        all.extend(events.0.into_iter().map(|event| (event.at, log, event)));
+    }
+    all.sort_by_key(|(at, log, event)| (*at, *log, event.index));
+    let mut fold = Coverage::of_set(Offset::UTC, ORIGINS.map(str::to_owned).into());
+    all.into_iter().filter(|(at, ..)| *at < before).for_each(|(_, log, event)| fold.take(log, event));
+    fold
+}
+
+struct Events(Vec<Event>);
+
+impl Visitor for Events {
+    fn leaf(&mut self, index: u64, peek: &leaf::Peek<'_>, _: &[u8]) -> Result<(), CheckError> {
+        let leaf = leaf::parse_after(*peek).unwrap();
+        self.0.extend(leaf.and_then(|leaf| Event::of(index, &leaf)));
+        Ok(())
+    }
+}
+
 struct Fold(Coverage);
 
 impl Visitor for Fold {
@@ -294,6 +318,57 @@ fn a_set_that_is_none_and_a_list_that_is_altered_or_of_no_log_of_it_are_refused(
         "log `credit-gateway.example/r1`: the list differs from what the log's entries come to, at its line 5",
     );
     wrong(forged("size 1", "size 9"), "log `credit-gateway.example/r1`: the list covers");
+}
+
+#[test]
+fn a_list_that_was_counted_over_all_logs_holds_by_all_of_them_alone() {
+    let published = fates();
+    let until = at(0) + SignedDuration::from_millis(65);
+    let logs = ORIGINS.map(str::to_owned);
+    let text_of = |logs: &[String], until: Timestamp, month: Option<&str>| {
+        list_text_of_set(ORIGINS[1], (logs, until), month, &of_both(&published, until).figures(month))
+    };
+    let file = published.directory.folder.with_extension("of-set");
+    let list = text(&file);
+    let checked = |text: &str| {
+        std::fs::write(&file, published.logs[1].signed_text(text)).unwrap();
+        published.said("coverage", &[1, 0], &["--utc-offset", "+00:00", "--list", &list])
+    };
+    let whole = text_of(&logs, until, None);
+    let cases: Vec<_> = whole.lines().skip(5).map(|line| line.split(" | ").next().unwrap()).collect();
+    assert_eq!(cases, ["9 late 5 credit-gateway.example/r0", "10 missed", "12 missed"], "{whole}");
+    let (code, out, err) = checked(&whole);
+    assert!(code == 0 && out.contains("is what the log `credit-gateway.example/r1` comes to"), "{out}{err}");
+    assert_eq!(checked(&text_of(&logs, until, Some("2026-11"))).0, 0);
+    // Before the look-up that was late, it was not late yet.
+    let earlier = text_of(&logs, at(0) + SignedDuration::from_millis(60), None);
+    assert!(earlier.contains("9 missed"), "{earlier}");
+    assert_eq!(checked(&earlier).0, 0);
+    let refused = |text: &str, why: &str| {
+        let (code, out, err) = checked(text);
+        assert!(code == 1 && out.is_empty() && err.contains(why), "{why}: {out}{err}");
+    };
+    // Somebody who was looked up at the other log, called missed.
+    refused(&whole.replacen("10 missed", "10 missed | x\n11 missed", 1), "differs from what the log's entries come to");
+    refused(&whole.replacen("late 5 credit-gateway.example/r0", "missed", 1), "at its line 6");
+    refused(&text_of(&logs[1..], until, None), "leaves out the log `credit-gateway.example/r0`");
+    refused(&text_of(&logs[..1], until, None), "the note is no list of misses");
+    refused(&whole.replacen("until ", "untold ", 1), "the note is no list of misses");
+    // By one log nothing can be said of it.
+    drop(checked(&whole));
+    let (code, out, err) = said(&["coverage", &text(&published.logs[1].folder), "--list", &list]);
+    assert!(code == 1 && out.is_empty() && err.contains("the list counts over several logs"), "{err}");
+    // What was handed over with it is what was recorded before its time.
+    let mut two = Two::begin();
+    for (ms, case, person) in [(10, "A", 1), (30, "B", 2)] {
+        two.case(1, ms, CaseState::Opened, case, Some(person));
+        two.case(1, ms + 1, CaseState::Decided, case, None);
+    }
+    let before = at(0) + SignedDuration::from_millis(20);
+    two.act(1, 40, &Read { path: format!("/coverage//{before:.6}") });
+    let figures = two.publish().json("coverage", &["--utc-offset", "+00:00"]);
+    let handed_over = |nr: usize| figures["misses"][nr]["handed_over"].as_bool();
+    assert_eq!([handed_over(0), handed_over(1)], [Some(true), Some(false)], "{figures}");
 }
 
 #[test]

@@ -110,7 +110,7 @@ pub(crate) fn day_of(gateway: &Gateway, microseconds: i64) -> Date {
 fn of_leaf(gateway: &Gateway, leaf: &QueryLeaf) -> Option<Corrected> {
     let on = leaf.inputs.on;
     let released = leaf.fields.as_deref()?;
-    let Sealed { number, told } = opened(gateway, leaf)?;
+    let Sealed { number, told, entries } = opened(gateway, leaf)?;
     let person = gateway.standing.person(&CitizenNumber::parse(&number).ok()?);
     let permit = match decide(&gateway.catalogue(), leaf.scenario.as_ref(), &leaf.inputs) {
         Decision::Permit(permit) => permit,
@@ -124,10 +124,14 @@ fn of_leaf(gateway: &Gateway, leaf: &QueryLeaf) -> Option<Corrected> {
         Some(told) => {
             let keys = gateway.current_keys();
             let names = Names { keys: &keys.state, catalogue: &gateway.catalogue() };
-            differing(&permit, told, on, |told| gateway.standing.heed(&person, names, told))
+            let heed = |told: &mut History| gateway.standing.heed(&person, names, told);
+            // By a route the entries themselves were returned: what went of them is missed by its holder, whatever their number amounts to.
+            let one_by_one = if entries { each_entry(&told) } else { Vec::new() };
+            let all = std::iter::once(told).chain(one_by_one).flat_map(|told| differing(&permit, told, on, heed));
+            all.collect::<BTreeSet<_>>()
         }
         // What was returned did not fit the leaf: whatever rests on the class may differ.
-        None => resting(gateway, &permit, &gateway.standing.removed_classes(&person)),
+        None => resting(gateway, &permit, &gateway.standing.removed_classes(&person)).into_iter().collect(),
     };
     let fields: Vec<_> = fields.into_iter().filter(|field| released.contains(field)).collect();
     let is_any = !fields.is_empty();
@@ -141,6 +145,14 @@ fn differing(permit: &Permit, mut told: History, on: Date, heed: impl FnOnce(&mu
     let without = minimise(permit, &told, on);
     let pairs = with.data.into_iter().zip(without.data);
     pairs.filter(|((_, with), (_, without))| with != without).map(|((field, _), _)| field).collect()
+}
+
+/// A history of each record and listing alone.
+fn each_entry(told: &History) -> Vec<History> {
+    let records = told.records.iter().map(|record| History { records: vec![record.clone()], ..History::default() });
+    let listings =
+        told.listings.iter().map(|listing| History { listings: vec![listing.clone()], ..History::default() });
+    records.chain(listings).collect()
 }
 
 fn resting(gateway: &Gateway, permit: &Permit, classes: &BTreeSet<String>) -> Vec<FieldName> {
@@ -157,6 +169,9 @@ fn resting(gateway: &Gateway, permit: &Permit, classes: &BTreeSet<String>) -> Ve
 struct Sealed {
     number: String,
     told: Option<Told>,
+    /// Whether the entries themselves were returned, by a route.
+    #[serde(default)]
+    entries: bool,
 }
 
 fn opened(gateway: &Gateway, leaf: &QueryLeaf) -> Option<Sealed> {

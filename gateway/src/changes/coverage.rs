@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use credit_audit::{
-    coverage::{HANDED_OVER, list_text},
+    coverage::{HANDED_OVER, list_text, list_text_of_set},
     leaf::{Act, Read},
     note::{self, key_id},
 };
+use jiff::Timestamp;
 
 use super::{account::Account, error::ChangeError, request::Made};
 use crate::gateway::Gateway;
@@ -14,31 +15,72 @@ use crate::gateway::Gateway;
 /// Longest list: `credit-audit` reads no longer note.
 const LONGEST: usize = 990_000;
 
-/// Records that it is handed over, then signs it: it covers the log up to that leaf.
+/// What is signed, and how many misses are in it.
+struct Text {
+    text: String,
+    misses: u64,
+    /// Decisions that are not in it, since it is not known yet whether another gateway has a look-up before them.
+    unknown: u64,
+}
+
+/// Records that it is handed over, then signs it. Where several gateways count together, it covers the logs of all up to a time; else
+/// its log up to that leaf.
 pub(super) async fn list(
     gateway: &Arc<Gateway>,
     month: Option<String>,
     account: &Account,
 ) -> Result<Made, ChangeError> {
-    let leaf = Read { path: format!("{HANDED_OVER}{}", month.as_deref().unwrap_or_default()) };
-    let entry = leaf.entry(gateway.new_id(), account.actor())?;
+    let shared = Arc::clone(gateway);
+    let wanted = month.clone();
+    let of_all = tokio::task::spawn_blocking(move || text_of_all(&shared, wanted.as_deref()));
+    let of_all = of_all.await.unwrap_or(Err(ChangeError::BrokenOff))?;
+    let month_of = month.as_deref().unwrap_or_default();
+    let path = match &of_all {
+        Some((_, until)) => format!("{HANDED_OVER}{month_of}/{until:.6}"),
+        None => format!("{HANDED_OVER}{month_of}"),
+    };
+    let entry = Read { path }.entry(gateway.new_id(), account.actor())?;
     let durable = gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
     if !gateway.is_published(durable.index).await {
         return Err(ChangeError::NotMade);
     }
     let shared = Arc::clone(gateway);
     let signed = tokio::task::spawn_blocking(move || {
-        let figures =
-            shared.covered(|coverage| coverage.figures(month.as_deref())).map_err(|_| ChangeError::NotMade)?;
+        let Text { text, misses, unknown } = match of_all {
+            Some((text, _)) => text,
+            None => text_of_own(&shared, month.as_deref())?,
+        };
         let origin = &shared.settings.log.origin;
-        let text = list_text(origin, month.as_deref(), &figures);
-        if text.len() > LONGEST {
-            return Err(ChangeError::LongList);
-        }
         let signer = shared.keys.with(|ring| ring.log_signer(origin)).map_err(|_| ChangeError::Unsealed)?;
-        let signed = note::sign(origin, key_id(origin, &signer.public_key()), &text, |text| signer.sign(text));
-        Ok((figures.misses.len() as u64, signed))
+        let list = note::sign(origin, key_id(origin, &signer.public_key()), &text, |text| signer.sign(text));
+        Ok(Made::CoverageListed { index: durable.index, misses, unknown, list })
     });
-    let (misses, list) = signed.await.unwrap_or(Err(ChangeError::BrokenOff))?;
-    Ok(Made::CoverageListed { index: durable.index, misses, list })
+    signed.await.unwrap_or(Err(ChangeError::BrokenOff))
+}
+
+/// Of several gateways, the text and the time up to which all of them were counted; nothing where this one is alone.
+fn text_of_all(gateway: &Gateway, month: Option<&str>) -> Result<Option<(Text, Timestamp)>, ChangeError> {
+    let origin = &gateway.settings.log.origin;
+    let made = gateway.covered(|covering| {
+        let Some(all) = covering.several() else { return Ok::<_, ChangeError>(None) };
+        let until = all.until().ok_or(ChangeError::UnknownLookUps)?;
+        let (logs, figures) = (all.origins(), covering.figures(month));
+        let text = list_text_of_set(origin, (&logs, until), month, &figures);
+        let misses = figures.misses.iter().filter(|miss| miss.log.as_ref() == Some(origin)).count() as u64;
+        Ok(Some((Text { text, misses, unknown: covering.unknown() }, until)))
+    });
+    let made = made.map_err(|_| ChangeError::NotMade)??;
+    made.map(|(text, until)| Ok((text.bounded()?, until))).transpose()
+}
+
+fn text_of_own(gateway: &Gateway, month: Option<&str>) -> Result<Text, ChangeError> {
+    let figures = gateway.covered(|covering| covering.figures(month)).map_err(|_| ChangeError::NotMade)?;
+    let text = list_text(&gateway.settings.log.origin, month, &figures);
+    Text { text, misses: figures.misses.len() as u64, unknown: 0 }.bounded()
+}
+
+impl Text {
+    fn bounded(self) -> Result<Self, ChangeError> {
+        if self.text.len() > LONGEST { Err(ChangeError::LongList) } else { Ok(self) }
+    }
 }

@@ -62,6 +62,7 @@ fn put_in_force(gateway: &Gateway, act: &Act, place: u64, leaf: &Leaf<'_>) -> bo
             true
         }
         Body::Case(said) => {
+            gateway.cases.hear(leaf.head.at);
             if let Some(institution) = leaf.head.institution {
                 gateway.open_cases().apply(institution, place, said, leaf.actor.as_ref());
             }

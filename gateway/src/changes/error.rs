@@ -136,6 +136,12 @@ pub(crate) enum ChangeError {
         "who waits under this code cannot be told now, since the shared state does not answer (`state-unavailable`): try again later"
     )]
     Unreached,
+    /// No list that would be true; nothing was handed over.
+    #[error(
+        "what the other gateways looked up is not known, so nobody can be called missed: each must be in `[[persons.gateways]]` and answer; \
+         see `credit-gateway coverage`"
+    )]
+    UnknownLookUps,
     /// A list that no auditor could read; nothing was handed over.
     #[error("the list has more than a million bytes: name a month")]
     LongList,

@@ -40,12 +40,19 @@ pub(super) async fn rotate(
     if at.is_some() {
         return Err(ChangeError::Alone);
     }
+    if let Some(cluster) = &gateway.cluster {
+        cluster.may_turn_ring().await?;
+    }
     let ring = Arc::clone(&gateway.keys);
     // The ring is a file: whatever asks for it may wait for a disk.
     let turned = tokio::task::spawn_blocking(move || {
         ring.rotate(key_use, now, overlap_days, end_overlap, &SystemEntropy::new())
     });
     let keys = turned.await.map_err(|_| ChangeError::BrokenOff)??;
+    if let Some(cluster) = &gateway.cluster {
+        // What is in the shared state is sealed under the new one before anybody hands out more; where that fails, each second again.
+        cluster.shares_keys().await;
+    }
     let indices = record_keys(gateway, &keys, now, account).await?;
     Ok(Made::Rotated { indices, keys, activates: None })
 }

@@ -71,7 +71,7 @@ pub(crate) use sealing::Number;
 pub(crate) use standing::{is_destroyed, restore, text_of};
 pub(crate) use turning::TurningUse;
 
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, state::about::About};
 
 /// Makes a change, or answers a question, for somebody at this machine, an officer, or a rule of the gateway's own. Once it has begun it goes on to its end, also
 /// where the caller drops this future; one change comes after the other, so that the record tells their order.
@@ -149,10 +149,26 @@ pub(crate) async fn apply(gateway: &Arc<Gateway>, change: Change, account: Accou
 
 /// What officers decide is looked at as all gateways have it; what narrows waits for nobody.
 async fn may_be_made(gateway: &Gateway, change: &Change) -> Result<(), ChangeError> {
+    if reason(change).is_some_and(|reason| !is_text(reason)) {
+        return Err(ChangeError::Statement);
+    }
     if is_of_officers(change) && !gateway.reaches_others().await {
         return Err(ChangeError::NotMade);
     }
     if approval::is_by_two(gateway) && is_of_register(gateway, change) { Err(ChangeError::ByTwo) } else { Ok(()) }
+}
+
+/// Why it is made, where that goes on the record as it is given: nothing is no reason.
+fn reason(change: &Change) -> Option<&str> {
+    match change {
+        Change::InstitutionSuspend { reason, .. }
+        | Change::InstitutionResume { reason, .. }
+        | Change::Stop { reason, .. }
+        | Change::Resume { reason, .. } => reason.as_deref(),
+        Change::Unseal { reason, .. }
+        | Change::ProposeInWords(About::Unseal { reason, .. } | About::Resume { reason, .. }) => Some(reason),
+        _ => None,
+    }
 }
 
 /// Whether it rests on what officers proposed, approved or did, or on what persons said, at any gateway.

@@ -380,6 +380,9 @@ pub(crate) enum Made {
         index: u64,
         /// How many misses it has.
         misses: u64,
+        /// Decisions that are not in it: it is not known yet whether another gateway has a look-up before them.
+        #[serde(default, skip_serializing_if = "is_none")]
+        unknown: u64,
         /// The signed note.
         list: String,
     },
@@ -405,6 +408,11 @@ pub(crate) enum LeafMade {
     Index(u64),
     /// None: it was in force and on the record already. Always true.
     Already(bool),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Made {

@@ -50,6 +50,23 @@ pub(crate) enum StateFault {
     /// A turn that another gateway began.
     #[error("the key `{0}` was handed out already: see `keys handed-out`")]
     HandedOutBefore(String),
+    /// Not everybody has what was handed out.
+    #[error(
+        "the key `{key}` was handed out, and `{origin}` does not have it yet: see `keys handed-out`, and ask again once all have it; \
+         where that log is gone for good, set `keys` of its row of `credit_replica` to NULL"
+    )]
+    NotTaken {
+        /// The key.
+        key: String,
+        /// The log of the one that lacks it.
+        origin: String,
+    },
+    /// The ring's own key is another one elsewhere.
+    #[error(
+        "the ring of `{0}` has another key of its own (`ring`) than this one, so one would not take what the other hands out: copy the \
+         folder of the ring from where it was rotated to each of the others first"
+    )]
+    OtherRingKey(String),
     /// Other keys.
     #[error(transparent)]
     Handed(#[from] HandedError),
@@ -111,6 +128,8 @@ impl StateFault {
             | Self::OtherRing(_)
             | Self::Earlier(_)
             | Self::HandedOutBefore(_)
+            | Self::NotTaken { .. }
+            | Self::OtherRingKey(_)
             | Self::Handed(_)
             | Self::CountedAlone(_)
             | Self::OtherFolder(_)

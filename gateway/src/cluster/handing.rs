@@ -207,7 +207,7 @@ fn is_named_by_month(id: &KeyId) -> bool {
     id.as_str().split('-').count() == 3
 }
 
-fn is_of_another_ring(fault: &HandedError) -> bool {
+pub(super) fn is_of_another_ring(fault: &HandedError) -> bool {
     matches!(fault, HandedError::OtherKey(_) | HandedError::OtherRingKey(_))
 }
 

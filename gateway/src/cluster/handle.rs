@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use credit_audit::clock::Clock;
 use credit_keys::Ahead;
 use jiff::Timestamp;
@@ -51,7 +51,7 @@ pub(crate) struct Cluster {
     to_visits: mpsc::Sender<ToVisits>,
     /// What is wrong with the keys of all.
     pub(super) keys: Said,
-    others: ArcSwap<Vec<Replica>>,
+    others: ArcSwapOption<Vec<Replica>>,
 }
 
 /// Another gateway that counts together with this one, or did.
@@ -93,6 +93,8 @@ const WAITING: usize = 1_024;
 pub(super) enum ToKeys {
     /// Looks at the keys of all now.
     Share(oneshot::Sender<()>),
+    /// Says whether the ring's own key may be rotated.
+    MayTurnRing(oneshot::Sender<Result<(), KeysFault>>),
     /// Hands out the keys of a turn.
     HandOut(Ahead, oneshot::Sender<Result<HandedOut, KeysFault>>),
 }
@@ -174,7 +176,7 @@ impl Cluster {
         let ends = Ends { books, acts, keys, visits, server, rates };
         let behind = AtomicBool::new(false);
         let (heard, keys) = (AtomicU64::new(0), Said::default());
-        let others = ArcSwap::default();
+        let others = ArcSwapOption::empty();
         Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, to_visits, keys, others }), ends))
     }
 
@@ -230,6 +232,16 @@ impl Cluster {
         self.to_keys.send(ToKeys::Share(done)).is_ok() && is_done.await.is_ok()
     }
 
+    /// Whether the ring's own key may be rotated here: all have what was handed out, since who rotates it opens nothing more of that.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) async fn may_turn_ring(&self) -> Result<(), KeysFault> {
+        let (reply, may) = oneshot::channel();
+        let asked = self.to_keys.send(ToKeys::MayTurnRing(reply)).is_ok();
+        if asked { may.await.unwrap_or(Err(StateFault::Late.into())) } else { Err(StateFault::Late.into()) }
+    }
+
     /// Hands out the keys of a turn to all, this gateway too, which has them then.
     ///
     /// # Errors
@@ -250,11 +262,16 @@ impl Cluster {
 
     /// The others, as it was seconds ago; nobody before that is known.
     pub(crate) fn others(&self) -> Arc<Vec<Replica>> {
+        self.named().unwrap_or_default()
+    }
+
+    /// The same; nothing before it is known which there are.
+    pub(crate) fn named(&self) -> Option<Arc<Vec<Replica>>> {
         self.others.load_full()
     }
 
     pub(super) fn set_others(&self, others: Vec<Replica>) {
-        self.others.store(Arc::new(others));
+        self.others.store(Some(Arc::new(others)));
     }
 
     pub(super) fn now(&self) -> u64 {

@@ -4,9 +4,13 @@
 //! What is read here may be used only once a synchronous standby has it: else a server that takes over without it would be given
 //! another key of the same name. So a commit that writes stands between the reading and the taking.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use credit_keys::{About, Ahead, HandedError, KeyId, Ring, SystemEntropy};
+use credit_keys::{About, Ahead, HandedError, KeyId, KeyStatus, Ring, SystemEntropy};
 use tokio::{
     sync::mpsc,
     task::spawn_blocking,
@@ -16,7 +20,7 @@ use tokio_postgres::{Client, types::ToSql};
 
 use super::{
     fault::StateFault,
-    handing::{HandedOut, KeysFault, Plan, Rings, Row, wanted},
+    handing::{HandedOut, KeysFault, Plan, Rings, Row, is_of_another_ring, wanted},
     handle::{Cluster, ToKeys},
     link::{Link, Server},
     rings::parsed,
@@ -39,6 +43,11 @@ const PUT: &str =
     "INSERT INTO credit_key (id, handed, origin, taken) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
 const CHANGE: &str = "UPDATE credit_key SET handed = $3, origin = $4, mark = pg_catalog.gen_random_uuid() WHERE id = $1 AND mark::text = $2";
 const NOTE: &str = "UPDATE credit_key SET taken = true WHERE id = $1 AND NOT taken";
+/// Which key of its own the ring of a gateway has.
+const RING: &str = "INSERT INTO credit_key (id, handed, origin, taken) VALUES ($1, $2, $3, true) ON CONFLICT (id) DO UPDATE \
+                    SET handed = excluded.handed, mark = pg_catalog.gen_random_uuid()";
+/// What its row is named by, beside those of keys, of which none has a blank in its name.
+const RING_OF: &str = "ring ";
 /// Writes, so that what was committed before it is proved with it.
 const FENCE: &str = "UPDATE credit_key SET origin = origin WHERE id = $1";
 
@@ -60,6 +69,10 @@ pub(crate) struct Shared {
     pub(crate) faults: Vec<HandedError>,
     /// Of these, why this ring is not that of the others.
     pub(crate) other_ring: Option<HandedError>,
+    /// The ring's own key here, and what each gateway said of it there, by the name of its log.
+    rings: (String, BTreeMap<String, String>),
+    /// The keys that are there, and in force here or to come.
+    keys: Vec<String>,
 }
 
 /// What the ring and the rows were at a look after which nothing was left to do.
@@ -83,7 +96,7 @@ pub(super) async fn share(
     let latest = Instant::now() + limit;
     let within = async {
         let (plan, shared) = planned(&link.client, rings).await?;
-        let is_written = write(&link.client, origin, &plan).await?;
+        let is_written = write(&link.client, origin, &plan).await? | say_ring(&link.client, origin, &shared).await?;
         let (plan, shared) = if is_written { planned(&link.client, rings).await? } else { (plan, shared) };
         if let Some((id, _)) = plan.take.first() {
             link.client.execute(FENCE, &[&id.as_str()]).await?;
@@ -148,6 +161,40 @@ async fn hand_out(link: &Link, origin: &str, rings: &Arc<dyn Rings>, ahead: Ahea
     Ok(HandedOut { keys, activates: ahead.at })
 }
 
+/// Whether all may go on from one ring to the next key of `ring`, or from one turn that is handed out to the next: what is handed out is
+/// opened by the ring's own key alone, so that is the same in all rings then; and where it is to be another one, all have what was handed out.
+async fn settled(client: &Client, origin: &str, rings: &Arc<dyn Rings>, for_ring: bool) -> Result<(), KeysFault> {
+    let (plan, shared) = planned(client, rings).await?;
+    if let Some(fault) = plan.faults.into_iter().find(is_of_another_ring) {
+        return Err(StateFault::Handed(fault).into());
+    }
+    let said = said(client).await?;
+    for (of, keys, _) in said.iter().filter(|(of, _, is_here)| *is_here && of != origin) {
+        let (ring, others) = &shared.rings;
+        if others.get(of).is_some_and(|other| other != ring) {
+            return Err(StateFault::OtherRingKey(of.clone()).into());
+        }
+        // Of keys that are over nobody says anything.
+        let has = |key: &str| keys.is_none() || lines(keys).any(|(other, ..)| other == key);
+        if let Some(key) = shared.keys.iter().find(|key| for_ring && !has(key)) {
+            return Err(StateFault::NotTaken { key: key.clone(), origin: of.clone() }.into());
+        }
+    }
+    match plan.take.first().filter(|_| for_ring) {
+        Some((key, _)) => Err(StateFault::NotTaken { key: key.to_string(), origin: origin.to_owned() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Says which key of its own the ring has, where that is not what it said.
+async fn say_ring(client: &Client, origin: &str, Shared { rings: (own, all), .. }: &Shared) -> Result<bool, KeysFault> {
+    if all.get(origin) == Some(own) {
+        return Ok(false);
+    }
+    client.execute(RING, &[&format!("{RING_OF}{origin}"), own, &origin]).await?;
+    Ok(true)
+}
+
 /// What gateways said of their keys, and whether they are here.
 async fn said(client: &Client) -> Result<Vec<(String, Option<String>, bool)>, tokio_postgres::Error> {
     let rows = client.query(SAID, &[]).await?;
@@ -167,7 +214,7 @@ pub(super) async fn listed(server: &Server) -> Result<Vec<Listed>, KeysFault> {
         let link = server.connect().await?;
         let said = said(&link.client).await?;
         let mut all = Vec::new();
-        for Row { id, handed, taken, .. } in rows(&link.client).await? {
+        for Row { id, handed, taken, .. } in rows(&link.client).await?.into_iter().filter(is_key) {
             let has = |keys: &Option<String>| lines(keys).any(|(key, ..)| key == id);
             let at = said.iter().map(|(origin, keys, is_here)| (origin.clone(), has(keys), *is_here)).collect();
             all.push(Listed { id, handed, taken, at });
@@ -186,6 +233,11 @@ async fn rows(client: &Client) -> Result<Vec<Row>, tokio_postgres::Error> {
         .collect()
 }
 
+/// Whether it is the row of a key, and not of what a ring has of its own.
+fn is_key(row: &Row) -> bool {
+    !row.id.starts_with(RING_OF)
+}
+
 async fn planned(client: &Client, rings: &Arc<dyn Rings>) -> Result<(Plan, Shared), KeysFault> {
     let rows = rows(client).await?;
     let rings = Arc::clone(rings);
@@ -194,7 +246,18 @@ async fn planned(client: &Client, rings: &Arc<dyn Rings>) -> Result<(Plan, Share
         let now = rings.now();
         rings.lend(&mut |ring, gone| {
             made = Plan::new(&rows, (ring, gone), now, &SystemEntropy::new()).map(|plan| {
-                let shared = Shared { faults: plan.faults.clone(), other_ring: plan.other_ring(ring).cloned() };
+                let of = |row: &Row| Some((row.id.strip_prefix(RING_OF)?.to_owned(), row.handed.clone()?));
+                let is_over = |key: &KeyStatus| key.ends.is_some_and(|ends| ends.superseded <= now);
+                let own = ring.status(now);
+                let lasts =
+                    |id: &str| own.iter().any(|key| key.id.as_str() == id && key.destroyed.is_none() && !is_over(key));
+                let lasting = rows.iter().filter(|row| row.handed.is_some() && lasts(&row.id));
+                let shared = Shared {
+                    faults: plan.faults.clone(),
+                    other_ring: plan.other_ring(ring).cloned(),
+                    rings: (ring.own_key(), rows.iter().filter_map(of).collect()),
+                    keys: lasting.map(|row| row.id.clone()).collect(),
+                };
                 (plan, shared)
             });
         })?;
@@ -234,6 +297,10 @@ pub(super) async fn keep(
         let waits = tokio::select! {
             asks = asked.recv() => match asks {
                 Some(ToKeys::Share(reply)) => Some(reply),
+                Some(ToKeys::MayTurnRing(reply)) => {
+                    drop(reply.send(keeping.settled_for(true).await));
+                    continue;
+                }
                 Some(ToKeys::HandOut(ahead, reply)) => {
                     // Who does not wait any more needs no answer.
                     drop(reply.send(keeping.hand_out(ahead).await));
@@ -271,10 +338,18 @@ struct Keeping {
 }
 
 impl Keeping {
-    /// Hands out the keys of a turn, proved, and takes them.
-    async fn hand_out(&mut self, ahead: Ahead) -> Result<HandedOut, KeysFault> {
+    /// Whether the ring's own key may be rotated here, or else other keys.
+    async fn settled_for(&mut self, ring: bool) -> Result<(), KeysFault> {
         // What others handed out is taken before.
         self.round().await?;
+        let link = self.link.as_ref().ok_or(StateFault::Late)?;
+        let settled = settled(&link.client, &self.origin, &self.rings, ring);
+        timeout_at(Instant::now() + self.server.timeout(), settled).await.unwrap_or(Err(StateFault::Late.into()))
+    }
+
+    /// Hands out the keys of a turn, proved, and takes them.
+    async fn hand_out(&mut self, ahead: Ahead) -> Result<HandedOut, KeysFault> {
+        self.settled_for(false).await?;
         let link = self.link.as_ref().ok_or(StateFault::Late)?;
         let latest = Instant::now() + self.server.timeout();
         let within = async {

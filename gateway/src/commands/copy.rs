@@ -1,4 +1,4 @@
-//! `copy keep|restore`: the second copy of the write-ahead log, at another machine.
+//! `copy keep|prune|restore`: the second copy of the write-ahead log, at another machine.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use credit_audit::log::{RecoverError, RestoreError, restore};
+use credit_audit::log::{RecoverError, Released, RestoreError, prune_copy, restore};
 
 use super::failure::{ConfigFile, Failure};
 use crate::{
@@ -19,6 +19,15 @@ use crate::{
 pub(super) enum Copy {
     /// Keep the second copies of gateways' write-ahead logs, until it is ended 保存各网关预写日志的第二副本，直至终止
     Keep(Keep),
+    /// Remove what a published log has from a copy, while it is kept or not 从副本中删除已公布日志所含的部分，保存期间亦可
+    Prune {
+        /// The folder of the copy of one log 某一日志副本所在的文件夹
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// A published log that was verified: the folder `log` of a backup, or of `objects fetch` 已核验的已公布日志：备份中的 `log` 文件夹，或 `objects fetch` 所得
+        #[arg(long, value_name = "DIR")]
+        log: PathBuf,
+    },
     /// With the gateway stopped: take over from a copy what its log has not, or all of it 网关停止时：由副本恢复日志缺少的部分或全部
     Restore {
         /// The folder of the copy of this log, as it was kept or copied 本日志副本所在的文件夹
@@ -58,13 +67,23 @@ pub(super) fn run(command: Copy) -> Result<(), Failure> {
             let keeper = Keeper { folder: dir, authorities, certificate, key };
             keep(&keeper, &listener, |line| eprint(line)).map_err(Failure::usage)
         }
+        Copy::Prune { from, log } => {
+            let Released { segments, bytes } = prune_copy(&from, &log).map_err(failure)?;
+            print(words(
+                &format!("已删除 {segments} 段，共 {bytes} 字节"),
+                &format!("{segments} segments removed, {bytes} bytes"),
+            ));
+            if segments > 0 {
+                print(words(
+                    "自此由本副本恢复须同时有该日志或更晚的日志：请妥善保存，并置于另一台机器",
+                    "from now on the log comes back from the copy and that log, or a later one, together: keep it, and at another machine",
+                ));
+            }
+            Ok(())
+        }
         Copy::Restore { from, config } => {
             let settings = config.read()?;
-            let restored = restore(&log_settings(&settings), &from).map_err(|error| match &error {
-                RestoreError::Recover(RecoverError::Io { .. } | RecoverError::Locked(_)) => Failure::unavailable(error),
-                RestoreError::NoCopy(_) => Failure::usage(error),
-                _ => Failure::new(1, error),
-            })?;
+            let restored = restore(&log_settings(&settings), &from).map_err(failure)?;
             let bytes = restored.bytes;
             print(words(&format!("已由副本恢复 {bytes} 字节"), &format!("{bytes} bytes taken over from the copy")));
             if restored.guard {
@@ -75,5 +94,13 @@ pub(super) fn run(command: Copy) -> Result<(), Failure> {
             }
             Ok(())
         }
+    }
+}
+
+fn failure(error: RestoreError) -> Failure {
+    match &error {
+        RestoreError::Recover(RecoverError::Io { .. } | RecoverError::Locked(_)) => Failure::unavailable(error),
+        RestoreError::NoCopy(_) => Failure::usage(error),
+        RestoreError::Recover(_) | RestoreError::Contradicts { .. } => Failure::new(1, error),
     }
 }

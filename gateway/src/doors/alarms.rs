@@ -34,7 +34,7 @@ impl fmt::Display for Alarm {
 
 /// Each alarm: what it says, and where an officer sees more (empty where the operator has to act). Names that are not here do not
 /// exist.
-const WORDS: [(&str, &str, &str, &str); 30] = [
+const WORDS: [(&str, &str, &str, &str); 31] = [
     ("draining", "网关正在停止，不再接受查询", "the gateway is on its way down and takes no query", ""),
     (
         "not-recordable",
@@ -121,6 +121,12 @@ const WORDS: [(&str, &str, &str, &str); 30] = [
         "cases-missed",
         "应查必查案件未查即办结，且尚未移送",
         "cases were decided without a look-up and are in no list that was handed over",
+        "/officers/coverage",
+    ),
+    (
+        "cases-unknown",
+        "案件已办结，尚不知其他网关是否已查",
+        "cases were decided, and it is not known whether another gateway has a look-up before",
         "/officers/coverage",
     ),
     ("reviews-late", "复核逾期", "reviews are late", "/officers/reviews"),
@@ -239,6 +245,7 @@ pub(super) fn to_do(gateway: &Gateway) -> Vec<Alarm> {
         Alarm::counted("objections-overdue", gateway.standing.waiting(gateway.today()).overdue),
         Alarm::counted("notices-overdue", gateway.metrics.notices_overdue()),
         Alarm::counted("cases-missed", gateway.metrics.missed()),
+        Alarm::counted("cases-unknown", gateway.metrics.unknown_cases()),
         Alarm::counted("reviews-late", gateway.metrics.reviews_late()),
         Alarm::counted("feedback-contradicts", gateway.metrics.feedback_contradictions()),
     ];

@@ -150,7 +150,7 @@ async fn take(
         Posted::Elsewhere => asked::answer((gateway, trust), (auditor, standing), &head.headers, body, language).await,
         Posted::Act(path) => {
             let host = host(&head);
-            officers::act(gateway, (auditor, standing), (path, &head.headers, &host), body, language).await
+            officers::act((gateway, portal), (auditor, standing), (path, &head.headers, &host), body, language).await
         }
     }
 }

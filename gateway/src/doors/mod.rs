@@ -9,6 +9,7 @@ pub(crate) mod files;
 mod index;
 pub(crate) mod institutions;
 mod latest;
+pub(crate) mod look_ups;
 mod officers;
 pub(crate) mod operations;
 pub(crate) mod persons;

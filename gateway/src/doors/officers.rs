@@ -18,7 +18,8 @@ use crate::{
     changes::{self, Account, Change, ChangeError, Made, Whose, apply},
     doors::{
         console::{self, Said, Viewer, form},
-        persons::evidence,
+        look_ups,
+        persons::{Portal, evidence},
         problems::{fixed, in_words},
     },
     gateway::Gateway,
@@ -40,7 +41,7 @@ fn json(text: String) -> Response<Body> {
 
 /// Does what an officer asks.
 pub(super) async fn act(
-    gateway: &Arc<Gateway>,
+    (gateway, portal): (&Arc<Gateway>, Option<&Portal>),
     (officer, standing): (&Institution, &CertificateStatus),
     (path, headers, host): (Path, &HeaderMap, &str),
     body: Incoming,
@@ -89,7 +90,7 @@ pub(super) async fn act(
     let field = change.as_ref().is_err().then(|| console::wrong_field(path.as_str(), asked)).flatten();
     let next = filled.map(|(_, next)| next);
     let done = match change {
-        Ok(change) => make(gateway, change, account, language).await,
+        Ok(change) => make((gateway, portal), change, account, language).await,
         Err(error) => Err(error),
     };
     match (done, next) {
@@ -118,7 +119,7 @@ enum Answer {
 }
 
 async fn make(
-    gateway: &Arc<Gateway>,
+    (gateway, portal): (&Arc<Gateway>, Option<&Portal>),
     change: Change,
     account: Account,
     language: Language,
@@ -126,6 +127,11 @@ async fn make(
     match change {
         Change::Export { number: Whose(number), proposal, .. } => {
             evidence::hand_over(gateway, number, proposal, account, language).await.map(Answer::Whole)
+        }
+        Change::CoverageList { .. } => {
+            // So that as much is in it as all of them know by now.
+            look_ups::ask(gateway, portal).await;
+            apply(gateway, change, account).await.map(Answer::Made)
         }
         change => apply(gateway, change, account).await.map(Answer::Made),
     }
@@ -169,6 +175,7 @@ fn is_kind(headers: &HeaderMap, wanted: &str) -> bool {
 fn status(error: &ChangeError) -> StatusCode {
     match error {
         ChangeError::NotMade | ChangeError::NotOnRecord(_) | ChangeError::BrokenOff => StatusCode::SERVICE_UNAVAILABLE,
+        ChangeError::Statement => StatusCode::BAD_REQUEST,
         _ => StatusCode::CONFLICT,
     }
 }

@@ -102,14 +102,14 @@ where
     drop(institutions);
     let portal = Portal::new(&gateway, tls.identity.take(), std::mem::take(&mut tls.others)).map(Arc::new);
     serve_persons(&gateway, &tls, &failed, persons, portal.clone())?;
-    serve_side_doors(&gateway, &tls, &failed, [auditors, public, operations], portal)?;
+    serve_side_doors(&gateway, &tls, &failed, [auditors, public, operations], portal.clone())?;
     if let Some(readiness) = readiness {
         serve_operations(&gateway, &tls, &failed, readiness, operations::readiness)?;
     }
     let socket = gateway.settings.admin_socket();
     let socket = admin::listen(&socket).map_err(|source| ServeError::Socket { path: socket, source })?;
     tokio::spawn(admin::serve(Arc::clone(&gateway), socket));
-    keep_up(&gateway, &tls, hangup)?;
+    keep_up(&gateway, portal, &tls, hangup)?;
     let ends = drain::end_in_any_case(&gateway.settings.bounds)?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut until_signal = async || {
@@ -138,14 +138,14 @@ where
 }
 
 /// Begins each duty in the background, as a task of its own.
-fn keep_up(gateway: &Arc<Gateway>, tls: &TlsSettings, hangup: Signal) -> io::Result<()> {
+fn keep_up(gateway: &Arc<Gateway>, portal: Option<Arc<Portal>>, tls: &TlsSettings, hangup: Signal) -> io::Result<()> {
     tokio::spawn(upkeep::each_second(Arc::clone(gateway)));
     tokio::spawn(revocations::watch(Arc::clone(gateway), Arc::clone(&tls.trust), hangup));
     tokio::spawn(upkeep::watch_keys(Arc::clone(gateway)));
     tokio::spawn(upkeep::watch_log(Arc::clone(gateway)));
     tokio::spawn(upkeep::index(Arc::clone(gateway)));
     tokio::spawn(upkeep::corrections(Arc::clone(gateway)));
-    tokio::spawn(upkeep::coverage(Arc::clone(gateway)));
+    tokio::spawn(upkeep::coverage(Arc::clone(gateway), portal));
     tokio::spawn(upkeep::reviews(Arc::clone(gateway)));
     tokio::spawn(upkeep::scrub(Arc::clone(gateway)));
     tokio::spawn(upkeep::pruning(Arc::clone(gateway)));

@@ -63,7 +63,7 @@ pub(crate) use warnings::{of_rules, registered, trust_warnings, warnings};
 use crate::{
     callers::{issuers::Issuers, register::Register, suspension::StopSwitch},
     changes::{SaidBefore, record_key},
-    gateway::{Cases, Gateway, Unfinished},
+    gateway::{Cases, Gateway, Unfinished, covering::Covering},
     index::{Index, ReviewBook, StatisticsBook},
     journey::record::case_again::CaseBefore,
     keyring::Keyring,
@@ -244,7 +244,11 @@ fn books(
     let edge = Edge::read(&data.join("log"), origin);
     let edge = edge.map_err(|source| StartError::File { doing: "read", path, source })?;
     let cases = (take(&mut ledger.cases), take(&mut ledger.appointments));
-    let cases = Cases::new(cases, take(&mut ledger.figures), offset, edge.as_ref());
+    let coverage = match settings.state {
+        None => Covering::alone(offset, edge.as_ref()),
+        Some(_) => Covering::together(data, origin, offset, edge.as_ref()),
+    };
+    let cases = Cases::new(cases, take(&mut ledger.figures), coverage);
     let reviews = ReviewBook::new(data, origin, offset, edge.as_ref());
     Ok((cases, reviews, StatisticsBook::new(data, offset, edge.as_ref())))
 }

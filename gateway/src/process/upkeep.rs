@@ -1,15 +1,17 @@
 //! What is due every second: keys that turn and their leaves, floods, staff that need not be remembered, the snapshot, and
 //! whether store and log do what they should. Each reports to the metrics as a [`Duty`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use credit_audit::{
-    coverage::Coverage,
     leaf::{Actor, Event, Flood},
     log::{Cause, Scrubbed},
 };
 use credit_keys::KeyId;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use crate::{
@@ -17,7 +19,8 @@ use crate::{
     changes::{
         Account, Change, ChangeError, apply, finish_index, finish_pruning, record_due, record_key, watch_reviews,
     },
-    gateway::Gateway,
+    doors::{look_ups, persons::Portal},
+    gateway::{Gateway, covering::Covering},
     index::{Index, IndexError},
     journey::record::case_again::say_again,
     keyring::{KeyringError, SOON},
@@ -181,19 +184,50 @@ pub(super) async fn corrections(gateway: Arc<Gateway>) {
     }
 }
 
-/// Takes what is published into the coverage of cases, and counts the misses. Where no case was ever reported, it is quick.
-pub(super) async fn coverage(gateway: Arc<Gateway>) {
+/// How long it waits before the other gateways are asked again for look-ups: where a case waits for that, where one of them could
+/// not be asked, and where none waits, but somebody may have been looked up late.
+const ASKED_AGAIN: Duration = Duration::from_secs(5);
+const AWAY_AGAIN: Duration = Duration::from_secs(30);
+const LATE_AGAIN: Duration = Duration::from_secs(60);
+
+/// Within so long it is known of a decision what the other gateways have before it; later than that it is told.
+const KNOWN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
+
+/// Takes what is published into the coverage of cases, asks the other gateways for what they know of these, and counts the misses.
+/// Where no case was ever reported, it is quick.
+pub(super) async fn coverage(gateway: Arc<Gateway>, portal: Option<Arc<Portal>>) {
     let mut each_second = every_second();
+    // When they were asked last, and whether each answered.
+    let mut asked: Option<(Instant, bool)> = None;
     loop {
         each_second.tick().await;
-        let shared = Arc::clone(&gateway);
-        let covered = tokio::task::spawn_blocking(move || {
-            let count = |coverage: &Coverage| shared.metrics.case_misses(coverage.not_handed_over());
-            shared.covered(count).map_err(|error| error.to_string())
+        let mut covered = cover(&gateway).await;
+        let waits = asked.map(|(at, all)| (at.elapsed(), if all { ASKED_AGAIN } else { AWAY_AGAIN }));
+        let is_due = covered.as_ref().is_ok_and(|(is_due, is_due_late)| match waits {
+            None => *is_due,
+            Some((since, again)) => *is_due && since >= again || *is_due_late && since >= LATE_AGAIN.max(again),
         });
-        let covered = covered.await.unwrap_or_else(|error| Err(error.to_string()));
-        gateway.metrics.duty(Duty::Coverage, covered, gateway.clock.now());
+        if is_due {
+            asked = Some((Instant::now(), look_ups::ask(&gateway, portal.as_deref()).await));
+            covered = cover(&gateway).await;
+        }
+        gateway.metrics.duty(Duty::Coverage, covered.map(drop), gateway.clock.now());
     }
+}
+
+/// Whether the others are to be asked now, and whether some time.
+async fn cover(gateway: &Arc<Gateway>) -> Result<(bool, bool), String> {
+    let shared = Arc::clone(gateway);
+    let covered = tokio::task::spawn_blocking(move || {
+        let count = |covering: &Covering| {
+            shared.metrics.case_misses(covering.not_handed_over().into_iter());
+            let before = shared.clock.now().saturating_sub(KNOWN_WITHIN).unwrap_or(Timestamp::MIN);
+            shared.metrics.cases_unknown(covering.unknown_since(before).into_iter());
+            covering.is_due(shared.cases.heard())
+        };
+        shared.covered(count).map_err(|error| error.to_string())
+    });
+    covered.await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 /// Puts before reviewers what is suspicious or drawn.

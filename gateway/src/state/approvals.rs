@@ -6,7 +6,7 @@
 
 mod heard;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use credit_audit::leaf::{Actor, Approval, Proposal};
 use credit_keys::frame::framed;
@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 pub(crate) use super::not_approved::{Digest, NotApproved};
 use super::{emergencies::Emergencies, key::Key};
-use heard::Heard;
 
 /// The act by which the gateway says that from here on two officers are needed.
 pub(crate) const OFFICER: &str = "officer";
@@ -54,6 +53,17 @@ const RECORDED_WITHIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// So many proposals are remembered; the oldest go first.
 const REMEMBERED: usize = 500;
+
+/// What is known of what was heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Heard {
+    /// Leaves of the own log below this one are taken in as they are heard; the later ones were when they were recorded.
+    own_until: u64,
+    /// The logs that need two officers from here on; the own one is nothing.
+    by_two: BTreeSet<Option<String>>,
+    /// Proposals of which the own log says by leaves that no other gateway hears that they are done.
+    done_here: BTreeSet<Uuid>,
+}
 
 /// The digest of a resumption: SHA-256 of framed("credit/resume", scenario, reason), empty where there is none.
 pub(crate) fn of_resumption(scenario: Option<&str>, reason: Option<&str>) -> Digest {

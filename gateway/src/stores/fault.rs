@@ -64,6 +64,11 @@ pub enum StoreFault {
     /// A route that stands before a store without an interface, which its settings do not let happen.
     #[error("it has no interface that a route can ask")]
     NoRoutes,
+    /// By a route it was asked for a number that ends in a letter, in both spellings, and both brought something.
+    #[error(
+        "it has one thing under a number with `X` and another under the same number with `x`: the rows of this person need mending"
+    )]
+    TwoSpellings,
     /// Look-ups in it fail one after the other, so it is not asked.
     #[error("it is away: look-ups failed one after the other, and no probe was answered since")]
     Away,
@@ -103,6 +108,7 @@ impl StoreFault {
             Self::Http(fault) => fault.is_of_data(),
             Self::Gateway(fault) => matches!(fault, GatewayFault::Domain(_)),
             Self::Postgres(fault) => matches!(fault, PostgresFault::TooMany { .. } | PostgresFault::TooLarge(_)),
+            Self::TwoSpellings => true,
             Self::NoRoutes | Self::Away | Self::File(_) | Self::Sqlite(_) | Self::ReaderEnded | Self::Stuck => false,
         }
     }

@@ -8,6 +8,9 @@ use jiff::civil::Date;
 
 use super::map::Cell;
 
+/// Numbers of days of the calendar, of which the last is 9999-12-31.
+const DAYS: std::ops::Range<f64> = 61.0..2_958_466.0;
+
 /// Why a spreadsheet cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkbookFault {
@@ -66,7 +69,9 @@ impl SheetCell {
             Data::Int(number) => number.to_string().parse().map_or(Self::Other, Self::Number),
             Data::Float(number) => Self::Number(*number),
             Data::Bool(flag) => Self::Flag(*flag),
-            Data::DateTime(at) if at.is_datetime() => {
+            // Outside of the calendar the library gives the day that is nearest. Spreadsheets have a 29 February 1900, so what is
+            // before March is not certain.
+            Data::DateTime(at) if at.is_datetime() && DAYS.contains(&at.as_f64()) => {
                 let (year, month, day, ..) = at.to_ymd_hms_milli();
                 let part = |part: u8| i8::try_from(part).unwrap_or_default();
                 let day = Date::new(i16::try_from(year).unwrap_or_default(), part(month), part(day));

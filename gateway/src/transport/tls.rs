@@ -42,6 +42,11 @@ pub(crate) enum TlsError {
     /// The chain has a certificate that TLS does not take.
     #[error("`{0}` contains a certificate that is damaged or not X.509 version 3: put the server's chain there again")]
     Certificate(String),
+    /// Every caller would refuse the server.
+    #[error(
+        "the certificate in `{0}` is for clients alone (its extended key usage has no serverAuth): put the server's chain there"
+    )]
+    ForClients(String),
     /// The key is none that TLS takes.
     #[error("the private key `{0}` is damaged, or neither RSA, ECDSA (P-256, P-384) nor Ed25519: make another")]
     Key(String),
@@ -108,13 +113,18 @@ fn unusable(error: rustls::Error, tls: &Tls) -> TlsError {
 /// From when to when all certificates of the server's chain are valid.
 ///
 /// # Errors
-/// When the file holds no certificates.
+/// When the file holds no certificates, or those of a client.
 pub(crate) fn validity(tls: &Tls) -> Result<(Timestamp, Timestamp), TlsError> {
     let path = &tls.certificate;
-    let (mut begins, mut expiry) = (Timestamp::MIN, Timestamp::MAX);
+    let (mut begins, mut expiry, mut is_first) = (Timestamp::MIN, Timestamp::MAX, true);
     for certificate in certificates(path)? {
         let damaged = |_| TlsError::Certificate(path.display().to_string());
         let (_, certificate) = x509_parser::parse_x509_certificate(&certificate).map_err(damaged)?;
+        let usage = certificate.extended_key_usage().ok().flatten().map(|usage| usage.value);
+        if is_first && usage.is_some_and(|usage| !usage.server_auth && !usage.any) {
+            return Err(TlsError::ForClients(path.display().to_string()));
+        }
+        is_first = false;
         let validity = certificate.validity();
         let at = |time: x509_parser::time::ASN1Time| {
             Timestamp::from_second(time.timestamp()).map_err(|error| pem(path, &error))

@@ -90,6 +90,13 @@ impl Ring {
         (id, has)
     }
 
+    /// What stands for the ring's own key, by epoch and fingerprint: copies of one ring in which it is the same open what each hands out.
+    #[must_use]
+    pub fn own_key(&self) -> String {
+        let SealedUnder { epoch, fingerprint } = SealedUnder::of(&self.content.ring);
+        format!("{epoch} {fingerprint}")
+    }
+
     /// The first data keys of months, each with whether it is whole: not destroyed, and no person's part of it.
     #[must_use]
     pub fn of_months(&self) -> Vec<(KeyId, bool)> {

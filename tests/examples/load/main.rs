@@ -12,7 +12,7 @@ mod servers;
 
 use std::{env, time::Duration};
 
-use credit_tests::{Folder, Gateway, postgres};
+use credit_tests::{Folder, Gateway, copies::Keeper, postgres};
 use serde_json::{Map, Value, json};
 
 use caller::{at_a_rate, batch, handshakes, idle, one_after_the_other};
@@ -37,8 +37,20 @@ const MANY: usize = 128;
 const IDLE: usize = 10_000;
 
 /// What is measured where nothing is named, in this order.
-const RATIOS: [&str; 11] =
-    ["must_check", "consent", "durable", "p99", "handshake", "batch", "route", "postgres", "shared", "three", "memory"];
+const RATIOS: [&str; 12] = [
+    "must_check",
+    "consent",
+    "durable",
+    "p99",
+    "handshake",
+    "batch",
+    "route",
+    "postgres",
+    "copies",
+    "shared",
+    "three",
+    "memory",
+];
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -107,6 +119,7 @@ impl Load {
             "handshake" => self.handshakes(),
             "batch" => self.batch(),
             "postgres" => self.postgres(),
+            "copies" => self.copies(),
             "shared" => self.shared(),
             "three" => self.three(),
             "memory" => self.memory(),
@@ -164,6 +177,29 @@ impl Load {
             self.side_by_side("postgres", MANY, &sides, |questions| questions.must_checks(MUST_CHECKS / 2));
         self.questions = before;
         self.ratio("postgres", ours / bare);
+    }
+
+    /// A gateway whose log another process keeps a second copy of, on the other core and the same disk, beside one without: its own
+    /// time, and how much longer the slowest of a hundred takes.
+    fn copies(&mut self) {
+        let (keeper, folder) = (Keeper::start(), Folder::new());
+        keeper.copies(&folder, keeper.port);
+        let gateway = gateway(folder, None);
+        let sides = [self.ours.clone(), Side::gateway("gateway, second copy", &gateway)];
+        self.warm(&sides[1]);
+        let [alone, copied] =
+            self.side_by_side("copies", MANY, &sides, |questions| questions.must_checks(MUST_CHECKS / 2));
+        self.ratio("copies", copied / alone);
+        let mut slow = [Vec::new(), Vec::new()];
+        for _ in 0..self.rounds {
+            let asked = self.questions.must_checks(AT_RATE);
+            for (side, times) in sides.iter().zip(&mut slow) {
+                let round = at_a_rate(side, FEW, RATE, asked.clone()).shown("copies_p99", FEW);
+                times.push(round.percentile(99.0).as_secs_f64());
+            }
+        }
+        let [alone, copied] = slow.map(median);
+        self.ratio("copies_p99", copied / alone);
     }
 
     /// A gateway that counts in PostgreSQL with a synchronous standby, beside one that counts in its memory: its own time, not that

@@ -269,7 +269,8 @@ fn a_certificate_that_will_be_refused_or_ends_is_warned_of() {
         assert!(!err.contains("Other("), "{err}");
     });
     // The server's own, once it has expired, lets nobody in: that is no warning.
-    let (certificate, key) = authority.certify(&wish("server", 8, (-2 * day, -day)));
+    let server = Wish { purpose: ExtendedKeyUsagePurpose::ServerAuth, ..wish("server", 8, (-2 * day, -day)) };
+    let (certificate, key) = authority.certify(&server);
     fs::write(folder.join("server.pem"), certificate).unwrap();
     fs::write(folder.join("server.key"), key).unwrap();
     same(&folder, "a server certificate that has expired", Some(69), &["server.pem", "not valid now"]);

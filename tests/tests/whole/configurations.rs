@@ -92,6 +92,16 @@ const SPOILED: &[Spoiled] = &[
         1,
         &["is not that of the certificate"],
     ),
+    (
+        "a client's certificate and key",
+        |f| {
+            for end in ["pem", "key"] {
+                fs::copy(f.join(format!("institutions/bank.{end}")), f.join(format!("server.{end}"))).unwrap();
+            }
+        },
+        1,
+        &["server.pem", "is for clients alone"],
+    ),
     ("no store", |f| fs::remove_file(f.join("data/store.sqlite")).unwrap(), 1, &["store.sqlite"]),
     (
         "a store that is none",

@@ -1,95 +1,19 @@
 //! A second copy of the write-ahead log at another machine (`log.copies = 2`): what was answered is there too, before it was.
 
-use std::{
-    fs,
-    net::TcpListener,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use credit_tests::{
-    Authority, Folder, Gateway, Program, Wish, binaries, checked, figures, gateway, query::look_up, relay::Relay,
-    scratch,
+    Authority, Folder, Gateway, checked, copies::Keeper, figures, gateway, query::look_up, relay::Relay,
 };
 
-use crate::faults::{keep, readiness, verify, within};
+use crate::{
+    faults::{keep, readiness, verify, within},
+    large_batches::{lines, spacious},
+};
+use hyper::Method;
 
 /// How long anything may take that comes by itself, on a busy machine.
 const TIME: Duration = Duration::from_secs(30);
-
-/// Whoever keeps copies, and what is needed to be let in.
-struct Keeper {
-    authority: Authority,
-    folder: PathBuf,
-    port: u16,
-    program: Option<Program>,
-}
-
-impl Keeper {
-    fn start() -> Self {
-        let authority = Authority::new("copies");
-        let folder = scratch::folder("copies");
-        let (certificate, key) = authority.server(&["127.0.0.1", "localhost"]);
-        put(&folder.join("keeper.pem"), &certificate);
-        put(&folder.join("keeper.key"), &key);
-        put(&folder.join("ca.pem"), &authority.pem());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut keeper = Self { authority, folder, port, program: None };
-        keeper.run();
-        keeper
-    }
-
-    fn run(&mut self) {
-        let mut command = Command::new(binaries::credit_gateway());
-        let at = |name: &str| self.folder.join(name);
-        command.args(["copy", "keep", "--listen", &format!("127.0.0.1:{}", self.port)]);
-        for (flag, name) in
-            [("--dir", "kept"), ("--certificate", "keeper.pem"), ("--key", "keeper.key"), ("--authorities", "ca.pem")]
-        {
-            command.arg(flag).arg(at(name));
-        }
-        let program = Program::start(command);
-        assert!(program.out().wait(|said| said.contains("ready ")), "{}", program.err().text());
-        self.program = Some(program);
-    }
-
-    fn end(&mut self) {
-        self.program = None;
-    }
-
-    /// Lets a folder's gateway in, which reaches it at a port.
-    fn copies(&self, folder: &Folder, port: u16) {
-        self.shows(folder, port, &self.authority);
-    }
-
-    fn shows(&self, folder: &Folder, port: u16, issuer: &Authority) {
-        let (certificate, key) = issuer.certify(&Wish::caller("gateway", 7));
-        put(&folder.join("copy.pem"), &certificate);
-        put(&folder.join("copy.key"), &key);
-        put(&folder.join("copy-ca.pem"), &self.authority.pem());
-        folder.replace_in_config("copies = 1", "copies = 2");
-        folder.edit_config(|config| {
-            format!(
-                "{config}\n[log.copy]\naddress = \"localhost:{port}\"\nauthorities = \"copy-ca.pem\"\ncertificate = \"copy.pem\"\nkey = \"copy.key\"\n"
-            )
-        });
-    }
-
-    /// The copy of the one log that is kept.
-    fn copy(&self) -> PathBuf {
-        let mut all = fs::read_dir(self.folder.join("kept")).unwrap().map(|entry| entry.unwrap().path());
-        let one = all.next().unwrap();
-        assert!(all.next().is_none());
-        one
-    }
-}
-
-fn put(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-}
 
 /// All that a lost machine had of its log: what is published, the write-ahead log, the second place, what is derived.
 fn lose(folder: &Folder) {
@@ -242,4 +166,54 @@ fn a_folder_that_was_overtaken_and_a_stranger_do_not_go_on_with_the_copy() {
     let command = Gateway::serve_command(&folder);
     let stranger = Gateway::spawn(folder, command);
     assert!(stranger.err().wait(|said| said.contains("the log is not recordable (copy)")), "it is let in");
+}
+
+/// Where a line of a batch's answer is recorded.
+fn index_of(line: &str) -> u64 {
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    line["receipt"]["index"].as_u64().unwrap()
+}
+
+fn prune(copy: &Path, log: &Path) -> credit_tests::Ended {
+    gateway(&["copy", "prune", "--from", copy.to_str().unwrap(), "--log", log.to_str().unwrap()])
+}
+
+#[test]
+fn what_a_backup_has_of_the_log_goes_from_the_copy_and_the_log_comes_back_from_both() {
+    let keeper = Keeper::start();
+    let folder = spacious();
+    keeper.copies(&folder, keeper.port);
+    folder.replace_in_config("segment_mib = 16", "segment_mib = 1");
+    let gateway = Gateway::serve(folder);
+    let housing = gateway.folder().caller("housing");
+    let headers = [("content-type", "application/x-ndjson"), ("batch-id", "0f4e2a10-0000-4000-8000-000000000001")];
+    let reply = housing.send(Method::POST, "/v1/batches", &headers, lines(gateway.folder(), 900));
+    let mut answered: Vec<u64> = reply.text().lines().map(index_of).collect();
+    assert_eq!(answered.len(), 900);
+    assert!(within(TIME, || gateway.folder().leaves().len() >= 900));
+    let backup = gateway.folder().join("backup");
+    let copied = std::process::Command::new("cp").arg("-a").arg(gateway.folder().log()).arg(&backup).status().unwrap();
+    assert!(copied.success());
+    drop(prune(&keeper.folder, &backup).failed(64));
+    drop(prune(&keeper.copy(), &keeper.folder).failed(69));
+    let segments = || {
+        fs::read_dir(keeper.copy())
+            .unwrap()
+            .flatten()
+            .filter(|file| file.file_name().to_string_lossy().ends_with(".seg"))
+            .count()
+    };
+    let before = segments();
+    let said = prune(&keeper.copy(), &backup).held();
+    assert!(segments() < before && said.contains("segments removed"), "{before} segments: {said}");
+    assert!(prune(&keeper.copy(), &backup).held().starts_with("0 segments removed, 0 bytes"));
+    // Whoever keeps it goes on meanwhile.
+    answered.extend(asked(gateway.folder(), 2));
+    let folder = gateway.kill();
+    lose(&folder);
+    fs::rename(&backup, folder.log()).unwrap();
+    drop(restore(&folder, &keeper.copy()).held());
+    let gateway = Gateway::serve(folder);
+    answered.extend(asked(gateway.folder(), 1));
+    are_there(&gateway.stop(), &answered);
 }

@@ -1,6 +1,6 @@
 //! Coverage of one log, and a list that it signed.
 
-use credit_audit::coverage::{Coverage, SignedList};
+use credit_audit::coverage::{Coverage, Covers, ListFault, SignedList};
 use credit_audit::edge::Edge;
 use credit_audit::leaf::Peek;
 use credit_audit::verify::{self, CheckError, Visitor};
@@ -22,7 +22,11 @@ pub(super) fn run(arguments: &CoverageArguments, language: Language) -> Result<S
     let beside = verify::log_directory(folder).join("log.vkey");
     let key = read_key(arguments.vkey.as_deref().unwrap_or(&beside), language)?;
     let list = list.map(|file| SignedList::open(&text_of(file)?, &key).map_err(faulty)).transpose()?;
-    let until = list.as_ref().map_or(u64::MAX, |list| list.size);
+    let until = match list.as_ref().map(|list| &list.covers) {
+        None => u64::MAX,
+        Some(Covers::Leaves(size)) => *size,
+        Some(Covers::Logs { .. }) => return Err(faulty(ListFault::OfSet)),
+    };
     let mut fold = Fold { coverage: Coverage::new(arguments.utc_offset), until };
     verify::directory(folder, &key, &[], &mut fold)?;
     let month = list.as_ref().map_or(arguments.month.clone(), |list| list.month.clone());

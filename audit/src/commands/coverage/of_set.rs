@@ -20,7 +20,7 @@ pub(super) fn run(set: &LogSet, arguments: &CoverageArguments, language: Languag
     let offset = arguments.utc_offset;
     let lists = arguments.list.iter().map(|file| {
         let (log, list) = listed(set, file)?;
-        Ok(ListInSet::new(list, log, offset))
+        Ok(ListInSet::new(list, log, offset, set.origins().map(str::to_owned).collect()))
     });
     let lists = lists.collect::<Result<Vec<_>, Stop>>()?;
     let origins = set.origins().map(str::to_owned).collect();

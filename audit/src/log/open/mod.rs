@@ -1,6 +1,7 @@
 //! From a data folder to a running log: checks, recovery, start.
 
 mod below;
+pub(crate) mod prune_copy;
 pub(crate) mod rebuild;
 pub(crate) mod recover;
 pub(crate) mod repair_tail;

@@ -6,10 +6,11 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use super::prune_copy::published;
 use super::recover::{LOCK, lock};
 use crate::log::disk::files;
 use crate::log::disk::staged;
-use crate::log::error::{RestoreError, read_error};
+use crate::log::error::{RecoverError, RestoreError, read_error};
 use crate::log::publish::copy_folder::goes_on;
 use crate::log::publish::instance::{COPIED, INSTANCE, Instance, drawn};
 use crate::log::publish::rollback_guard::RollbackGuard;
@@ -17,6 +18,7 @@ use crate::log::settings::Settings;
 use crate::log::wal::copied::{end_of, sum};
 use crate::log::wal::lower_edge::LowerEdge;
 use crate::log::wal::segment::{self, Segment, SegmentFile};
+use crate::merkle::{Hash, empty_root};
 
 /// What was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +51,7 @@ pub fn restore(settings: &Settings, copy: &Path) -> Result<Restored, RestoreErro
     let ours = segment::list(&wal).map_err(|source| RestoreError::Recover(read_error(&wal, source)))?;
     let parts = parts(&ours, &theirs, &wal, origin)?;
     let guard = RollbackGuard::open(&settings.rollback_guard, origin)?;
+    let signed = signed(settings)?;
     let mut restored = Restored { guard: guard.is_none(), ..Restored::default() };
     for part in &parts {
         restored.bytes += part.until - part.at;
@@ -76,12 +79,22 @@ pub fn restore(settings: &Settings, copy: &Path) -> Result<Restored, RestoreErro
             Instance::remember(&instance, [start, start])?;
         }
         if guard.is_none() {
-            RollbackGuard::create(&settings.rollback_guard, origin, start)?;
+            RollbackGuard::create(&settings.rollback_guard, origin, start, signed)?;
         }
         Ok(())
     };
     made().map_err(|source| RestoreError::Recover(read_error(&wal, source)))?;
     Ok(restored)
+}
+
+/// What is known to be signed: what was published and is here. The start checks its signature.
+fn signed(settings: &Settings) -> Result<(u64, Hash), RecoverError> {
+    match published(&settings.log_dir()) {
+        Ok(checkpoint) if checkpoint.origin == settings.origin => Ok((checkpoint.size, checkpoint.root)),
+        Ok(_) => Err(RecoverError::OtherOrigin { path: settings.log_dir(), wanted: settings.origin.clone() }),
+        Err(RecoverError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok((0, empty_root())),
+        Err(error) => Err(error),
+    }
 }
 
 fn parts(ours: &[SegmentFile], theirs: &[SegmentFile], wal: &Path, origin: &str) -> Result<Vec<Part>, RestoreError> {

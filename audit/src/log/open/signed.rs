@@ -10,6 +10,7 @@ use crate::log::publish::instance::Instance;
 use crate::log::publish::rollback_guard::RollbackGuard;
 use crate::log::settings::Settings;
 use crate::log::threads::publisher::CHECKPOINT;
+use crate::merkle::empty_root;
 use crate::note::VerifierKey;
 
 /// The file with the key that checks the log's signatures.
@@ -67,6 +68,6 @@ pub(super) fn rollback_guard(
     }
     // Crash between the two: the next start finds an empty log without a guard, and makes both again.
     let id = instance.draw(&[0; 16], &settings.probe).map_err(failed)?;
-    RollbackGuard::create(path, &settings.origin, id).map_err(failed)?;
+    RollbackGuard::create(path, &settings.origin, id, (0, empty_root())).map_err(failed)?;
     RollbackGuard::open(path, &settings.origin)?.ok_or_else(missing)
 }

@@ -20,7 +20,7 @@ use crate::log::disk::block::{Fields, Reader, origin_hash};
 use crate::log::disk::failure::{Probe, Step, at_path, is_lack_of_room};
 use crate::log::disk::files;
 use crate::log::error::{RecoverError, read_error};
-use crate::merkle::{self, Hash};
+use crate::merkle::Hash;
 
 const MAGIC: [u8; 8] = *b"CG2ND\0\0\x02";
 /// What an earlier release wrote, without the id of a start.
@@ -107,10 +107,10 @@ impl RollbackGuard {
         Ok(Self { file, path: path.to_owned(), bytes, last })
     }
 
-    /// Makes the file of a log without leaves, for the start with this id. It appears whole, with both slots written,
-    /// and never in the place of another.
-    pub(crate) fn create(path: &Path, origin: &str, instance: InstanceId) -> io::Result<()> {
-        let slot = Slot { turn: 0, size: 0, root: merkle::empty_root(), origin: origin_hash(origin), instance };
+    /// Makes the file of a log of which so much was signed, for the start with this id. It appears whole, with both slots
+    /// written, and never in the place of another.
+    pub(crate) fn create(path: &Path, origin: &str, instance: InstanceId, (size, root): (u64, Hash)) -> io::Result<()> {
+        let slot = Slot { turn: 0, size, root, origin: origin_hash(origin), instance };
         let mut bytes = slot.encode().to_vec();
         bytes.extend_from_slice(&Slot { turn: 1, ..slot }.encode());
         files::create(path, &bytes)
@@ -222,6 +222,7 @@ impl Slot {
 mod tests {
     use super::*;
     use crate::log::tests::temp_dir;
+    use crate::merkle::empty_root;
 
     fn open(path: &Path) -> RollbackGuard {
         RollbackGuard::open(path, "a/b").unwrap().unwrap()
@@ -231,7 +232,7 @@ mod tests {
     fn a_torn_slot_leaves_the_size_before() {
         let dir = temp_dir();
         let path = dir.path().join("second-place");
-        RollbackGuard::create(&path, "a/b", [9; 16]).unwrap();
+        RollbackGuard::create(&path, "a/b", [9; 16], (0, empty_root())).unwrap();
         let mut guard = open(&path);
         for size in 1..=5 {
             guard.remember(size, [size as u8; 32], &Probe::default()).unwrap();
@@ -256,9 +257,12 @@ mod tests {
         let dir = temp_dir();
         let path = dir.path().join("second-place");
         assert!(RollbackGuard::open(&path, "a/b").unwrap().is_none());
-        RollbackGuard::create(&path, "a/b", [9; 16]).unwrap();
+        RollbackGuard::create(&path, "a/b", [9; 16], (0, empty_root())).unwrap();
         // A guard that is there is never replaced.
-        assert_eq!(RollbackGuard::create(&path, "a/b", [8; 16]).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(
+            RollbackGuard::create(&path, "a/b", [8; 16], (0, empty_root())).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
         assert_eq!(open(&path).instance(), &[9; 16]);
         let other = RollbackGuard::open(&path, "a/c");
         assert!(matches!(other, Err(RecoverError::OtherOrigin { .. })));

@@ -4,12 +4,16 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::AtomicBool;
 
+use super::crash::copy_tree as copy_folder;
 use super::*;
 use crate::log::disk::copies::{Copies, Copying, Reached};
 use crate::log::error::RestoreError;
 use crate::log::open::restore::restore;
 use crate::log::publish::copy_folder::CopyFolder;
 use crate::log::wal::frame::{FRAME_HEAD_LEN, TRAILER_LEN};
+use crate::log::wal::segment;
+use crate::pruned::{Pruned, PrunedHead};
+use crate::tile;
 
 /// Keeps copies in a folder beside, without a network.
 struct Beside {
@@ -267,4 +271,105 @@ fn a_folder_that_another_took_over_from_does_not_go_on_with_the_copy() {
     assert!(says(&copied, "another folder of this log"));
     assert!(log.submit(entry(&copied.bench, 3), false, || true).is_err());
     log.close();
+}
+
+/// A log over several segments, kept in a copy; what was published of it, and the copy's segments.
+fn several_segments(copied: &Copied) -> (PathBuf, Vec<PathBuf>) {
+    let log = copied.bench.start();
+    let tickets: Vec<_> =
+        (0..900).map(|n| log.submit(super::release::long(&copied.bench, n), false, || true).unwrap()).collect();
+    tickets.into_iter().for_each(|ticket| assert!(ticket.wait().unwrap().index < 900));
+    assert!(log.drain(Duration::from_secs(20)));
+    log.close();
+    let published = copied.bench._dir.path().join("published");
+    copy_folder(&copied.bench.log(), &published);
+    (published, copy_segments(copied))
+}
+
+fn copy_segments(copied: &Copied) -> Vec<PathBuf> {
+    segment::list(&copied.copy).unwrap().into_iter().map(|named| named.path).collect()
+}
+
+#[test]
+fn segments_of_a_copy_go_once_a_published_log_has_what_they_have() {
+    let copied = Copied::new();
+    let (published, before) = several_segments(&copied);
+    let whole = copied.root();
+    let removed = prune_copy(&copied.copy, &published).unwrap();
+    let left = copy_segments(&copied);
+    assert!(removed.segments >= 2 && removed.bytes > 0, "{removed:?}");
+    assert_eq!(left, before[removed.segments..], "the oldest go");
+    assert_eq!(prune_copy(&copied.copy, &published).unwrap(), Released::default(), "there is no more to go");
+    // It is gone on with, and the log comes back from what was published and what is left of the copy.
+    let log = copied.bench.start();
+    assert_eq!(record(&log, entry(&copied.bench, 900)).index, 900);
+    log.close();
+    let after = copied.root();
+    assert_ne!(after, whole);
+    copied.lose();
+    copy_folder(&published, &copied.bench.log());
+    copied.restore();
+    assert_eq!(copied.root(), after);
+    let log = copied.bench.start();
+    assert_eq!(record(&log, entry(&copied.bench, 901)).index, 901);
+    log.close();
+}
+
+#[test]
+fn no_segment_of_a_copy_goes_of_which_a_record_stands_nowhere_else() {
+    let copied = Copied::new();
+    let (published, before) = several_segments(&copied);
+    let second = published.join(tile::entries_path(1, 256));
+    let bundle = fs::read(&second).unwrap();
+    // One letter of one record is another.
+    let mut other = bundle.clone();
+    let last = other.len() - 3;
+    other[last] ^= 1;
+    fs::write(&second, other).unwrap();
+    let refused = prune_copy(&copied.copy, &published).unwrap_err();
+    assert!(matches!(refused, RestoreError::Contradicts { .. }), "{refused}");
+    fs::remove_file(&second).unwrap();
+    let refused = prune_copy(&copied.copy, &published).unwrap_err();
+    assert!(matches!(refused, RestoreError::Recover(RecoverError::Bundle { .. })), "{refused}");
+    fs::write(&second, &bundle).unwrap();
+    // A log that is behind, another log, and what is none.
+    let checkpoint = published.join("checkpoint");
+    let text = fs::read_to_string(&checkpoint).unwrap();
+    fs::write(&checkpoint, text.replacen("\n900\n", "\n200\n", 1)).unwrap();
+    assert_eq!(prune_copy(&copied.copy, &published).unwrap(), Released::default());
+    fs::write(&checkpoint, text.replacen(ORIGIN, "another.example/r1", 1)).unwrap();
+    let refused = prune_copy(&copied.copy, &published).unwrap_err();
+    assert!(matches!(refused, RestoreError::Recover(RecoverError::OtherOrigin { .. })), "{refused}");
+    fs::remove_file(&checkpoint).unwrap();
+    assert!(matches!(prune_copy(&copied.copy, &published).unwrap_err(), RestoreError::Recover(_)));
+    fs::write(&checkpoint, text).unwrap();
+    assert!(matches!(prune_copy(&published, &published).unwrap_err(), RestoreError::NoCopy(_)));
+    assert_eq!(copy_segments(&copied), before, "nothing went");
+    assert!(prune_copy(&copied.copy, &published).unwrap().segments > 0);
+}
+
+#[test]
+fn what_two_officers_let_go_goes_from_the_copy_too() {
+    let copied = Copied::new();
+    let let_go = super::pruned::filled(&copied.bench);
+    let_go.log.let_go(&let_go.pruned).unwrap();
+    let_go.log.close();
+    let before = copy_segments(&copied);
+    let log = copied.bench.log();
+    // Nothing is taken for let go but what the log says.
+    let pruned = fs::read(log.join("pruned")).unwrap();
+    let head = PrunedHead { leaf: 899, ..let_go.pruned.head.clone() };
+    fs::write(log.join("pruned"), Pruned::new(head, Vec::new()).to_bytes().unwrap()).unwrap();
+    let refused = prune_copy(&copied.copy, &log).unwrap_err();
+    assert!(matches!(refused, RestoreError::Recover(RecoverError::Pruned { .. })), "{refused}");
+    assert_eq!(copy_segments(&copied), before);
+    fs::write(log.join("pruned"), pruned).unwrap();
+    assert!(prune_copy(&copied.copy, &log).unwrap().segments > 0);
+    let after = copied.root();
+    let kept = copied.bench._dir.path().join("kept");
+    copy_folder(&log, &kept);
+    copied.lose();
+    copy_folder(&kept, &log);
+    copied.restore();
+    assert_eq!(copied.root(), after);
 }

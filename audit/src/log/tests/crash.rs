@@ -22,7 +22,7 @@ pub(super) fn copy(settings: &Settings, to: &Path) {
 }
 
 /// What is not there yet. Files may come and go meanwhile.
-fn copy_tree(from: &Path, to: &Path) {
+pub(super) fn copy_tree(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     let mut names: Vec<_> = fs::read_dir(from).into_iter().flatten().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

@@ -15,13 +15,13 @@ const UNTIL: u64 = 512;
 const KEPT: [u64; 3] = [0, 300, 511];
 
 /// A log of which the write-ahead log released enough, with the leaf that says that the beginning goes.
-struct Filled {
-    log: Log,
+pub(super) struct Filled {
+    pub(super) log: Log,
     hashes: Vec<Hash>,
-    pruned: Pruned,
+    pub(super) pruned: Pruned,
 }
 
-fn filled(bench: &Bench) -> Filled {
+pub(super) fn filled(bench: &Bench) -> Filled {
     let log = bench.start();
     let tickets: Vec<_> = (0..900).map(|n| log.submit(long(bench, n), false, || true).unwrap()).collect();
     let mut hashes: Vec<Hash> = tickets.into_iter().map(|ticket| ticket.wait().unwrap().leaf_hash).collect();

@@ -24,6 +24,11 @@ pub(super) fn all(looked: &Looked<'_>, own: Option<(&Ring, &VerifierKey)>, findi
     }
     let Some((ring, key)) = own else { return };
     for dir in &looked.arguments.backups {
+        if !dir.is_dir() {
+            let what = words("没有这个文件夹", "there is no such folder");
+            findings.add(Check::Backups, format!("`{}`: {what}", dir.display()));
+            continue;
+        }
         for fault in [log(looked, dir, key), keys(looked, dir, ring)].into_iter().flatten() {
             findings.add(Check::Backups, format!("`{}`: {fault}", dir.display()));
         }
@@ -32,7 +37,9 @@ pub(super) fn all(looked: &Looked<'_>, own: Option<(&Ring, &VerifierKey)>, findi
 
 /// Its checkpoint is signed by our key, a beginning of our log, and not too old.
 fn log(looked: &Looked<'_>, dir: &Path, key: &VerifierKey) -> Option<String> {
-    let path = log_directory(&dir.join("data")).join("checkpoint");
+    // The whole data folder, or the log alone, as the operators' page has it.
+    let data = Some(dir.join("data")).filter(|data| data.is_dir()).unwrap_or_else(|| dir.to_owned());
+    let path = log_directory(&data).join("checkpoint");
     let note = match fs::read_to_string(&path) {
         Ok(note) => note,
         Err(error) => return Some(format!("`{}`: {error}", path.display())),

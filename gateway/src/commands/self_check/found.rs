@@ -10,7 +10,7 @@ use crate::{commands::failure::ConfigFile, settings::Settings, terminal::words};
 
 #[derive(Args)]
 pub(in crate::commands) struct Arguments {
-    /// A copy that your backup made, with `data` and `keys` in it; several are allowed 备份所在文件夹（含 data 与 keys），可给多个
+    /// A copy that your backup made, with `log` (or `data`) and `keys` in it; several are allowed 备份所在文件夹（含 log 或 data，以及 keys），可给多个
     #[arg(long = "backup", value_name = "DIR")]
     pub(super) backups: Vec<PathBuf>,
     /// A backup that is older is found 备份的最长时限（天）

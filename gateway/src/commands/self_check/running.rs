@@ -17,8 +17,9 @@ const WAIT: Duration = Duration::from_secs(10);
 const SAMPLE: &str = "10000";
 
 /// Figures of `/metrics` that should be 0, as their alerts say (`docs/prometheus`).
-const FIGURES: [&str; 10] = [
+const FIGURES: [&str; 11] = [
     "credit_gateway_case_misses_in_all",
+    "credit_gateway_cases_unknown_in_all",
     "credit_gateway_feedback_contradictions_total",
     "credit_gateway_notices{state=\"overdue\"}",
     "credit_gateway_objections{state=\"overdue\"}",

@@ -43,6 +43,9 @@ pub(in crate::commands) struct Arguments {
     /// The map of spreadsheets (.xlsx, .ods) of another layout: a shipped one, or a file 电子表格所用的映射
     #[arg(long, value_name = "MAP")]
     map: Option<PathBuf>,
+    /// Take a file without rows too: what it is about is nowhere in the store then 允许没有数据行的文件：数据源中即不再有其内容
+    #[arg(long)]
+    allow_empty: bool,
     /// Check everything, and change nothing 只检查，不改动
     #[arg(long)]
     dry_run: bool,
@@ -53,7 +56,7 @@ pub(in crate::commands) struct Arguments {
 /// 0 where the new store is in place (or could be), 1 where a row does not fit, 64 where a file is no table.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (settings, domain) = super::domain::read(&arguments.config)?;
-    let to = super::place::embedded(&settings, arguments.to.as_ref())?;
+    let to = super::place::own_tables(&settings, arguments.to.as_ref())?;
     let no = |what: &Path| {
         let what = what.display().to_string();
         move |error: std::io::Error| Failure::usage(at(&what, &error))
@@ -70,7 +73,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made.0).map_err(no(&made.0))?;
     let map = arguments.map.as_ref().map(|map| Map::open(map, domain.catalogue()));
     let map = map.transpose().map_err(Failure::usage)?;
-    let mut import = Import { domain: &domain, map, faults: Vec::new(), more: 0, rows: 0, left_out: 0 };
+    let allows_empty = arguments.allow_empty;
+    let mut import = Import { domain: &domain, map, allows_empty, faults: Vec::new(), more: 0, rows: 0, left_out: 0 };
     import.fill(&made.0, &arguments.files)?;
     if !import.faults.is_empty() {
         let more = import.more;
@@ -154,6 +158,7 @@ struct Import<'a> {
     domain: &'a Domain,
     /// What spreadsheets are; text files have the gateway's own columns.
     map: Option<Map>,
+    allows_empty: bool,
     faults: Vec<String>,
     more: u64,
     rows: u64,
@@ -180,9 +185,17 @@ impl Import<'_> {
         let transaction = store.transaction().map_err(system)?;
         let map = self.map.take();
         for file in files {
+            let before = (self.rows, self.faults.len());
             match &map {
                 None => self.file(&transaction, file)?,
                 Some(map) => self.mapped_file(&transaction, file, map)?,
+            }
+            if before == (self.rows, self.faults.len()) && !self.allows_empty {
+                let none = words(
+                    "没有可导入的行，导入后此前的内容将全部消失：如确属如此，请加 --allow-empty",
+                    "has no row to import, and all that stood there before would be gone: where that is right, say --allow-empty",
+                );
+                self.faults.push(at(file.display(), none));
             }
         }
         transaction.commit().map_err(system)

@@ -27,6 +27,7 @@ use crate::{
     },
     changes,
     doors::{
+        look_ups,
         persons::request::{Members, is_json},
         problems::fixed,
     },
@@ -56,6 +57,9 @@ pub(in crate::doors) async fn answer(
     }
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let Some(members) = Members::of_json(body, time).await else { return fixed(Code::MalformedRequest, language) };
+    if members.get("view") == Some(look_ups::VIEW) {
+        return look_ups::answer(gateway, (caller, standing), &members, language).await;
+    }
     let named = members.get("view").and_then(|name| Some((name, View::named(name)?)));
     let who = members.get("officer").zip(members.get("certificate").and_then(Thumbprint::parse));
     let (Some((name, view)), Some(who), Some(looks)) = (named, who, members.get("as")) else {
@@ -83,7 +87,7 @@ pub(in crate::doors) async fn answer(
         View::Consents => shown(gateway, &frame, consents::of_this_log(gateway, &frame).await),
         View::Coverage => {
             let covered = coverage::of_this_log(gateway, asked, &frame).await;
-            shown(gateway, &frame, covered.map(Covered::newest))
+            shown(gateway, &frame, covered.map(Covered::of_this_log_alone))
         }
         View::Statistics => shown(gateway, &frame, statistics::of_this_log(gateway, asked, &frame).await),
         View::Overview => shown(gateway, &frame, Ok(overview::of_this_log(gateway, trust, &frame).await)),

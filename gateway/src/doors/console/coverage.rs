@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use credit_audit::{
-    coverage::{Department, Miss, Waiting},
+    coverage::{CoverageFigures, Department, Elsewhere, Miss, Waiting},
     monthly::is_month,
     review::ReviewFigures,
 };
 use hyper::{Response, StatusCode};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -19,32 +20,49 @@ use super::{
 };
 use crate::{
     changes::drawn,
-    doors::{elsewhere::Others, persons::request::Members},
-    gateway::Gateway,
+    doors::{elsewhere::Others, look_ups, persons::request::Members},
+    gateway::{
+        Gateway,
+        covering::{CountedLog, Covering},
+    },
     transport::Body,
 };
 
 /// Misses of a page.
 const MOST: usize = 200;
-/// Misses that another gateway is told.
-const MOST_THERE: usize = 5_000;
 
-/// Figures of one log, or of several side by side: each log counts what its own gateway was told.
+/// What is counted of cases: by this log, or, where several gateways count together, over the logs of all. And reviews, of each log.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Covered {
-    /// Leaves that were counted, of all logs that came.
+    /// Leaves that were counted, of all logs.
     size: u64,
-    departments: Vec<Named<Department>>,
-    waiting: Vec<Named<Waiting>>,
+    departments: Vec<Department>,
+    waiting: Vec<Waiting>,
     /// Each names its log where there are several.
     misses: Vec<Miss>,
     reviews: ReviewFigures,
-    /// Whether another log has more misses than those that came, which are its newest.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    cut: bool,
     /// Those of the logs of other gateways.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_reviews: Vec<Named<ReviewFigures>>,
+    #[serde(flatten)]
+    of_all: OfAll,
+}
+
+/// What is said where several gateways count together.
+#[derive(Default, Deserialize, Serialize)]
+struct OfAll {
+    /// The logs that are counted, and how far each is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    counted: Vec<CountedLog>,
+    /// Before this time all of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+    /// Decisions of this log that are not counted: it is not known yet whether another gateway has a look-up before them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unknown: Option<u64>,
+    /// The last decisions that were looked up in another log than their own, and by which leaf.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    elsewhere: Vec<Elsewhere>,
 }
 
 #[derive(Template)]
@@ -62,6 +80,8 @@ pub(super) async fn show(
     asked: Option<&Members>,
     frame: &mut Frame,
 ) -> Response<Body> {
+    // So that what the page says is what all of them know by now, as far as each answers.
+    look_ups::ask_all(gateway, others).await;
     let mut all = match of_this_log(gateway, asked, frame).await {
         Ok(all) => all,
         Err(response) => return *response,
@@ -93,48 +113,44 @@ pub(super) async fn of_this_log(
     let (shared, wanted) = (Arc::clone(gateway), (!month.is_empty()).then(|| month.to_owned()));
     let (now, within_days) = (gateway.clock.now(), gateway.rules().beside.review.within_days);
     let read = move || {
-        let cases = shared.covered(|coverage| coverage.figures(wanted.as_deref())).ok()?;
+        let (cases, of_all) = shared.covered(|covering| of_cases(covering, wanted.as_deref())).ok()?;
         let reviews = drawn(&shared, |reviews| reviews.figures(now, within_days)).ok()?;
-        Some((cases, reviews))
+        Some((cases, of_all, reviews))
     };
-    let Ok(Some((mut cases, reviews))) = tokio::task::spawn_blocking(read).await else {
+    let Ok(Some((cases, of_all, reviews))) = tokio::task::spawn_blocking(read).await else {
         return Err(Box::new(frame.unreadable()));
     };
-    let log = frame.own_log();
-    cases.misses.iter_mut().for_each(|miss| miss.log = log.map(str::to_owned));
     Ok(Covered {
         size: cases.size,
-        departments: Named::all(cases.departments, log),
-        waiting: Named::all(cases.waiting, log),
+        departments: cases.departments,
+        waiting: cases.waiting,
         misses: cases.misses,
         reviews,
-        cut: false,
         other_reviews: Vec::new(),
+        of_all,
     })
 }
 
+fn of_cases(covering: &Covering, month: Option<&str>) -> (CoverageFigures, OfAll) {
+    let of_all = covering.several().map(|all| OfAll {
+        counted: covering.counted(),
+        until: all.until(),
+        unknown: Some(covering.unknown()),
+        elsewhere: covering.elsewhere(month),
+    });
+    (covering.figures(month), of_all.unwrap_or_default())
+}
+
 impl Covered {
-    /// With the newest misses alone, for another gateway.
-    pub(super) fn newest(mut self) -> Self {
-        let before = self.misses.len().saturating_sub(MOST_THERE);
-        self.cut = before > 0;
-        self.misses.drain(..before);
-        self
+    /// What another gateway does not know: it counts the cases of all logs by itself.
+    pub(super) fn of_this_log_alone(self) -> Self {
+        let (departments, waiting, misses) = (Vec::new(), Vec::new(), Vec::new());
+        Self { departments, waiting, misses, of_all: OfAll::default(), ..self }
     }
 
     /// With what another log has.
     fn add(&mut self, There { log, shown }: There<Self>) {
-        let Self { size, departments, waiting, misses, reviews, cut, other_reviews: _ } = shown;
-        self.cut |= cut;
-        self.size = self.size.saturating_add(size);
-        self.departments.extend(Named::all(departments.into_iter().map(|one| one.of), Some(&log)));
-        self.waiting.extend(Named::all(waiting.into_iter().map(|one| one.of), Some(&log)));
-        self.misses.extend(misses.into_iter().map(|miss| Miss { log: Some(log.clone()), ..miss }));
-        let place = |one: &Department| (one.institution.clone(), one.scenario.clone(), one.month.clone());
-        self.departments.sort_by_cached_key(|one| place(&one.of));
-        self.waiting.sort_by_cached_key(|one| (one.of.institution.clone(), one.of.scenario.clone()));
-        self.misses.sort_by_key(|miss| miss.at);
-        self.other_reviews.extend(Named::all([reviews], Some(&log)));
+        self.other_reviews.extend(Named::all([shown.reviews], Some(&log)));
     }
 
     /// Whether nobody committed to a nonce in any log.
@@ -157,6 +173,15 @@ impl Covered {
 impl Page<'_> {
     fn misses(&self) -> impl Iterator<Item = &Miss> {
         self.all.misses.iter().rev().take(MOST)
+    }
+
+    fn elsewhere(&self) -> impl Iterator<Item = &Elsewhere> {
+        self.all.of_all.elsewhere.iter().rev().take(MOST)
+    }
+
+    /// Decisions that wait for what the other gateways know.
+    fn unknown(&self) -> u64 {
+        self.all.of_all.unknown.unwrap_or_default()
     }
 
     /// Of a hundred decided cases so many were looked up before; nothing where none is decided.

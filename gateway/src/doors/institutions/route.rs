@@ -72,7 +72,6 @@ pub(super) fn routed(
     };
     let (staff, case) = (find(&route.sources.staff)?, find(&route.sources.case)?);
     let consent = if route.takes_bearer() { None } else { find(&route.sources.consent)? };
-    let is_lower = number.as_ref().is_some_and(|number| number.ends_with('x'));
     let idempotency = key.map(|key| {
         let text = |text: &Option<Zeroizing<String>>| text.as_ref().map_or(String::new(), |text| text.to_string());
         let target = head.uri.path_and_query().map_or("", |target| target.as_str());
@@ -88,7 +87,7 @@ pub(super) fn routed(
         fields: Some(route.fields().iter().map(ToString::to_string).collect()),
         on_behalf: None,
         idempotency,
-        route: Some(RouteQuery { route: Arc::clone(route), is_lower }),
+        route: Some(RouteQuery { route: Arc::clone(route) }),
     };
     Ok(Routed { question, consent })
 }

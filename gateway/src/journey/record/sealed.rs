@@ -33,6 +33,9 @@ struct Wire<'a> {
     told_digest: Option<Base64<[u8; 32]>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     blocked: bool,
+    /// Whether what was returned are the entries themselves, of which a later correction must know.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    entries: bool,
 }
 
 /// Of a personal part that was opened: what a repeat is compared with.
@@ -70,12 +73,13 @@ pub(super) fn plaintext(
 ) -> Option<Zeroizing<Vec<u8>>> {
     let person = evidence.recognised.person.as_ref()?;
     // Only what was asked under an idempotency key can be repeated.
-    let said = evidence.idempotency.map(|_| said);
+    let repeated = evidence.idempotency.map(|_| said);
     let with_all = |pseudonym: Option<&str>, told: Option<&str>| {
         person.disclose(|number| {
             let Evidence { counts, is_blocked, .. } = *evidence;
-            let known = Known { number: number.as_str(), pseudonym, counts, is_blocked, told };
-            known.write(opening, said, sealed_bytes)
+            let known =
+                Known { number: number.as_str(), pseudonym, counts, is_blocked, is_report: said.is_report, told };
+            known.write(opening, repeated, sealed_bytes)
         })
     };
     let with_told = |told: Option<&str>| match &evidence.pseudonym {
@@ -97,6 +101,7 @@ struct Known<'a> {
     pseudonym: Option<&'a str>,
     counts: Option<credit_policy::Counts>,
     is_blocked: bool,
+    is_report: bool,
     told: Option<&'a str>,
 }
 
@@ -111,8 +116,8 @@ impl Known<'_> {
         let text = Zeroizing::new(STANDARD.encode(opening));
         let repeat = said.and_then(|said| repeat(opening, said));
         let write = |told_digest| {
-            let Self { number, pseudonym, counts, is_blocked: blocked, told: _ } = *self;
-            let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told_digest, blocked };
+            let Self { number, pseudonym, counts, is_blocked: blocked, is_report: entries, told: _ } = *self;
+            let wire = Wire { number, pseudonym, opening: &text, repeat, counts, told_digest, blocked, entries };
             // With room for all of it: a vector that grew would leave a copy behind that nobody zeroes.
             let mut plain = Zeroizing::new(Vec::with_capacity(sealed_bytes.plaintext()));
             serde_json::to_writer(&mut *plain, &wire).map(|()| plain)
@@ -200,6 +205,7 @@ mod tests {
             pseudonym: Some(&pseudonym),
             counts,
             is_blocked: true,
+            is_report: true,
             told: Some(&told),
         };
         let plain = known.write(&OPENING, Some(said(body)), SealedBytes::B1024).unwrap();

@@ -9,7 +9,8 @@ use super::admit::Admitted;
 use crate::{
     gateway::Gateway,
     journey::refusal::Refusal,
-    stores::{StoreError, StoreFault, all::Found, contract::Report, http::gateway::Refused, together::Seat},
+    rules::Reports,
+    stores::{StoreError, StoreFault, all::Found, http::gateway::Refused, together::Seat},
 };
 
 /// PROOF: what the stores returned, for one admitted look-up.
@@ -23,8 +24,8 @@ pub struct Fetched<'e> {
 pub(super) enum Brought {
     /// What they have of the permit's classes, lists and fields.
     Found(Found),
-    /// The own answer of the store of a route.
-    Report(Report),
+    /// The own answers of the store of a route.
+    Report(Reports),
 }
 
 impl<'e> Fetched<'e> {
@@ -40,8 +41,8 @@ impl<'e> Fetched<'e> {
 pub async fn fetch<'e>(gateway: &Gateway, admitted: Admitted<'e>, seat: Option<Seat>) -> Result<Fetched<'e>, Refusal> {
     let (person, rules) = (Arc::clone(admitted.person()), Arc::clone(admitted.rules()));
     if let Some(route) = admitted.route() {
-        let report = Box::pin(rules.pass(admitted.reservation(), &person, route)).await.map_err(failed)?;
-        return Ok(Fetched { admitted, brought: Brought::Report(report) });
+        let reports = Box::pin(rules.pass(admitted.reservation(), &person, route)).await.map_err(failed)?;
+        return Ok(Fetched { admitted, brought: Brought::Report(reports) });
     }
     let end = rules.stores.have_gateway().then(|| admitted.end_query(&gateway.settings.log.origin)).flatten();
     let (reserved, permit, on) = (admitted.reservation(), admitted.permit(), admitted.on());

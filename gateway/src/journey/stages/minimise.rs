@@ -240,9 +240,9 @@ fn told(gateway: &Gateway, rules: &Rules, brought: Brought, lens: Lens<'_>) -> R
             }
             Ok(Told { minimised, obligations, report: None, found })
         }
-        (Brought::Report(report), Some(RouteQuery { route, .. })) => {
+        (Brought::Report(reports), Some(RouteQuery { route })) => {
             let by = Reduction { catalogue, permit, on, person: &basis.person, pseudonym, heed: &heed };
-            let reduced = rules.reduce(route, report.as_ref().map(|text| text.as_str()), &by).map_err(failed)?;
+            let reduced = rules.reduce(route, &reports, &by).map_err(failed)?;
             let Reduced { body, marks, counts, told } = reduced;
             let minimised = Minimised { data: Vec::new(), marks, counts };
             let found = Found { history: told, elsewhere: None };

@@ -130,10 +130,13 @@ pub(super) fn not_introduced(status: &[KeyStatus], introduced: &BTreeMap<String,
 /// # Errors
 /// The first key that the ring has not, or has as another.
 pub(super) fn check_ring(status: &[KeyStatus], introduced: &BTreeMap<String, KeyEvent>) -> Result<(), StartError> {
+    // The ring keeps the newest key that seals it, and no other: nothing else was ever sealed by one. The log may not know it yet.
+    let own = status.iter().find(|key| key.key_use == KeyUse::Ring);
+    let epoch = |event: &KeyEvent| event.key.strip_prefix("ring-").and_then(|epoch| epoch.parse::<u32>().ok());
+    let is_from_before = |event: &KeyEvent| own.zip(epoch(event)).is_some_and(|(own, epoch)| epoch < own.epoch);
     for event in introduced.values() {
         let Some(recorded) = &event.fingerprint else { continue };
-        // The ring keeps the newest key that seals it, and no other: nothing else was ever sealed by one.
-        if event.use_ == KeyUse::Ring.as_str() {
+        if event.use_ == KeyUse::Ring.as_str() && is_from_before(event) {
             continue;
         }
         let has = match status.iter().find(|key| key.id.as_str() == event.key) {

@@ -96,7 +96,7 @@ pub(super) async fn examine(
 }
 
 /// What is there and is not used keeps from starting whoever lacks it now, or has another ring; the others say so, and go on.
-fn may_start(Shared { faults, other_ring }: Shared, has_key: bool) -> Result<(), StartError> {
+fn may_start(Shared { faults, other_ring, .. }: Shared, has_key: bool) -> Result<(), StartError> {
     for fault in &faults {
         tracing::error!(cause = %fault, "a data key in the shared state is not used");
     }

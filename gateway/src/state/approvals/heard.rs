@@ -4,20 +4,8 @@
 use std::collections::BTreeSet;
 
 use credit_audit::leaf::{Actor, Body, Leaf};
-use uuid::Uuid;
 
-use super::{Approvals, IN_WORDS, LOADED_WORD, OFFICER, RESUME, UNSEAL, of_path, of_resumption, of_unsealing};
-
-/// What is known of what was heard.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Heard {
-    /// Leaves of the own log below this one are taken in as they are heard; the later ones were when they were recorded.
-    own_until: u64,
-    /// The logs that need two officers from here on; the own one is nothing.
-    by_two: BTreeSet<Option<String>>,
-    /// Proposals of which the own log says by leaves that no other gateway hears that they are done.
-    done_here: BTreeSet<Uuid>,
-}
+use super::{Approvals, Heard, IN_WORDS, LOADED_WORD, OFFICER, RESUME, UNSEAL, of_path, of_resumption, of_unsealing};
 
 impl Approvals {
     /// All acts follow, in their order, of the own log those below `own_until` too: what they amount to begins anew. What this log

@@ -69,7 +69,7 @@ pub enum Wrong {
     NoTable(String),
     #[error("the database has two tables `{0}` that differ by case")]
     TwoTables(String),
-    #[error("the store has two such columns that differ by case")]
+    #[error("the store has two such columns, of one name or of names that differ by case")]
     TwoSpellings,
     #[error("a path of members is for JSON; a column has one name")]
     Path,

@@ -35,9 +35,7 @@ pub(crate) fn imported(
     let mut reading = Reading::for_any_purpose(map);
     reading.row(select, cells)?;
     let read = reading.end();
-    let History { records, listings, attributes } = &read.history;
-    let is_nothing = records.is_empty() && listings.is_empty() && attributes.is_empty();
-    let (Some(key), Some(cell), false) = (select.columns().first(), cells.first(), is_nothing) else {
+    let (Some(key), Some(cell), false) = (select.columns().first(), cells.first(), read.history.is_empty()) else {
         return Ok(None);
     };
     let person = number::number(*cell, key.encoding).map_err(|what| unfit(key.name(), what))?;

@@ -209,8 +209,11 @@ impl Map {
         for found in self.sources.iter_mut().filter(|found| &*found.name == source) {
             let name = found.table.clone().unwrap_or_default();
             let mut some = live.iter().filter(|(_, live)| any_case || *live == name);
+            // Those of other schemas come behind the first of the role's path.
             let same = live.iter().find(|(_, live)| *live == name);
-            let (schema, table) = match (same, some.next(), some.next()) {
+            let is_other = |(_, live): &(String, String)| any_case && *live != name;
+            let is_alone = !live.iter().any(is_other);
+            let (schema, table) = match (same.filter(|_| is_alone), some.next(), some.next()) {
                 (Some(same), ..) | (None, Some(same), None) => same.clone(),
                 (None, one, _) => {
                     let what = if one.is_some() { Wrong::TwoTables(name) } else { Wrong::NoTable(name) };
@@ -248,10 +251,8 @@ fn spelled(column: &Column, live: &[String], any_case: bool) -> Result<String, W
         [name] => name,
         _ => return Err(Wrong::Path),
     };
-    if let Some(same) = live.iter().find(|live| *live == name) {
-        return Ok(same.clone());
-    }
-    let mut found = live.iter().filter(|live| any_case && live.eq_ignore_ascii_case(name));
+    // A spreadsheet may also have the same name twice.
+    let mut found = live.iter().filter(|live| *live == name || any_case && live.eq_ignore_ascii_case(name));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one.clone()),
         (Some(_), Some(_)) => Err(Wrong::TwoSpellings),

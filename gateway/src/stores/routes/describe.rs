@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    route::{Route, Routes},
+    route::{Route, Routes, Sources},
     shape::{Below, Node, Root, ValueOf},
     template::NUMBER,
 };
@@ -114,7 +114,7 @@ impl Route {
 
     fn operation(&self) -> Value {
         let mut parameters = self.template.parameters();
-        for (source, is_needed) in [(&self.sources.staff, true), (&self.sources.case, false)] {
+        for (source, is_needed) in [(&self.sources.staff, true), (&self.sources.case, self.needs_case)] {
             parameters.extend(parameter(source, is_needed));
         }
         if !self.takes_bearer() {
@@ -151,7 +151,8 @@ impl Route {
     /// The body that clients send: the members of the route, and what comes from members of its top.
     fn body_schema(&self) -> Option<Value> {
         let mut schema = self.template.body_schema()?;
-        let sources = [(&self.sources.staff, true), (&self.sources.case, false), (&self.sources.consent, false)];
+        let Sources { staff, case, consent } = &self.sources;
+        let sources = [(staff, true), (case, self.needs_case), (consent, false)];
         for (source, is_needed) in sources {
             let Some(member) = &source.member else { continue };
             if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {

@@ -119,6 +119,7 @@ fn load(route: &settings::Route, settings: &Settings, catalogue: &Arc<Catalogue>
         },
         map,
         fields: fields(scenario, &shape),
+        needs_case: scenario.ground() == Ground::Statute,
         shape,
     })
 }

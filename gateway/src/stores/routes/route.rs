@@ -27,6 +27,8 @@ pub(crate) struct Route {
     pub(super) map: Option<Map>,
     pub(super) shape: Shape,
     pub(super) fields: Vec<FieldName>,
+    /// Whether its scenario rests on a statute, so that each query names its case.
+    pub(super) needs_case: bool,
 }
 
 /// Where the texts of a request come from.
@@ -116,7 +118,7 @@ impl Route {
         self.sources.consent.header.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("authorization"))
     }
 
-    /// What the store is asked about a number, as the client wrote it.
+    /// What the store is asked about a number in one spelling.
     pub(crate) fn question(&self, number: &str) -> Passed {
         Passed {
             method: self.method(),

@@ -321,7 +321,7 @@ fn same(template: &Value, value: &Value, number: &mut Option<Zeroizing<String>>)
     }
 }
 
-/// Decodes percent signs once; what is no such text, or decodes to a control character, is none.
+/// Decodes percent signs and blanks of a query string once; what is no such text, or decodes to a control character, is none.
 fn decoded(text: &str) -> Result<Zeroizing<String>, Mismatch> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.bytes();
@@ -333,6 +333,8 @@ fn decoded(text: &str) -> Result<Zeroizing<String>, Mismatch> {
                 let value = high.zip(low).map(|(high, low)| high * 16 + low).ok_or(Mismatch::Query)?;
                 bytes.push(u8::try_from(value).map_err(|_| Mismatch::Query)?);
             }
+            // So forms and the libraries of many languages write a blank.
+            b'+' => bytes.push(b' '),
             _ => bytes.push(byte),
         }
     }

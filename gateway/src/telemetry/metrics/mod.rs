@@ -285,6 +285,17 @@ impl Metrics {
         self.cases.misses(misses);
     }
 
+    /// Decisions of which it is not known yet what the logs of other gateways have, each by institution and scenario.
+    pub fn cases_unknown<'a>(&self, unknown: impl Iterator<Item = (&'a str, &'a str)>) {
+        self.cases.unknown(unknown);
+    }
+
+    /// So many.
+    #[must_use]
+    pub fn unknown_cases(&self) -> u64 {
+        self.cases.unknown_in_all()
+    }
+
     /// A duty in the background was done, or failed; its first failure and its first success after one are lines of the
     /// log.
     pub fn duty<E: std::fmt::Display>(&self, duty: Duty, done: Result<(), E>, now: Timestamp) {

@@ -35,14 +35,29 @@ fn the_balancer_s_configuration_is_read_without_a_word() {
 }
 
 #[test]
-fn the_witness_s_unit_is_understood_and_hardened_as_the_gateway_s() {
-    let program = binaries::credit_audit().to_str().unwrap();
-    let unit = edited("credit-witness.service", |text| text.replace("/usr/local/bin/credit-audit", program));
-    let found = command("systemd-analyze", &["verify".as_ref(), unit.as_os_str()]);
-    assert_eq!(format!("{}{}", found.out, found.err), "");
+fn the_units_beside_the_gateway_s_are_understood_and_hardened_as_it_is() {
     let hardening = |name: &str| {
         let text = read(&format!("gateway/deploy/{name}.service"));
         text[text.find("CapabilityBoundingSet=").unwrap()..].to_owned()
     };
-    assert_eq!(hardening("credit-witness"), hardening("credit-gateway"));
+    let programs = [("witness", binaries::credit_audit()), ("copies", binaries::credit_gateway())];
+    for (name, program) in programs.map(|(name, program)| (format!("credit-{name}"), program)) {
+        let installed = format!("/usr/local/bin/{}", program.file_name().unwrap().display());
+        let unit = edited(&format!("{name}.service"), |text| {
+            assert!(text.contains(&installed), "{name}");
+            text.replace(&installed, program.to_str().unwrap())
+        });
+        let found = command("systemd-analyze", &["verify".as_ref(), unit.as_os_str()]);
+        assert_eq!(format!("{}{}", found.out, found.err), "");
+        assert_eq!(hardening(&name), hardening("credit-gateway"));
+        // What it runs is a command that the program has.
+        let text = read(&format!("gateway/deploy/{name}.service"));
+        let line = text.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        let subcommands: Vec<&str> = line.split(' ').skip(1).take_while(|word| !word.starts_with('-')).collect();
+        let help = [subcommands, vec!["--help"]].concat();
+        let help = command(program, &help.iter().map(std::ffi::OsStr::new).collect::<Vec<_>>()).held();
+        for flag in line.split(' ').filter(|word| word.starts_with("--")) {
+            assert!(help.contains(flag), "{name}: {flag}");
+        }
+    }
 }

@@ -10,7 +10,10 @@ use credit_tests::{
 };
 use hyper::StatusCode;
 
-use super::{is_full, order_of_publication::Publications};
+use super::{
+    is_full,
+    order_of_publication::{Publications, is_of},
+};
 
 /// Writes of a connection before its first answer: of its handshake, and its tickets.
 const OF_HANDSHAKE: usize = 2;
@@ -82,10 +85,6 @@ impl Calls {
             self.connections.entry(connection.to_owned()).or_default().read = at;
         }
     }
-}
-
-pub(super) fn is_of(call: &str, name: &str) -> bool {
-    call.strip_prefix(name).is_some_and(|rest| rest.starts_with('('))
 }
 
 /// The connection of the institutions' door that a call is about.

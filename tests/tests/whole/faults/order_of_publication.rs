@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::order_of_calls::is_of;
+pub(super) fn is_of(call: &str, name: &str) -> bool {
+    call.strip_prefix(name).is_some_and(|rest| rest.starts_with('('))
+}
 
 /// What strace wrote of them, by the number of its line.
 #[derive(Default)]

@@ -228,3 +228,23 @@ fn an_asker_reads_whether_the_member_of_staff_the_scenario_or_all_of_it_is_meant
     assert_eq!(ask("s-1").0, "");
     is_wholly_recorded(&gateway.stop());
 }
+
+#[test]
+fn an_act_without_a_reason_is_none() {
+    let gateway = Gateway::serve(two_officers());
+    let folder = gateway.folder();
+    for reason in ["", "   ", "a\u{7}b"] {
+        for (path, body) in [
+            ("/officers/stop", json!({"scenario": "employment", "reason": reason})),
+            ("/officers/suspensions", json!({"institution": "bank", "suspended": true, "reason": reason})),
+            ("/officers/proposals", json!({"act": "resume", "scenario": "employment", "reason": reason})),
+        ] {
+            let reply = act(folder, ONE, path, &body);
+            assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {reason:?}: {}", reply.text());
+        }
+    }
+    checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
+    let config = folder.config();
+    let stop = ["stop", "--reason", " ", "--config", config.to_str().unwrap()];
+    assert!(credit_tests::gateway(&stop).failed(1).contains("a statement or reason has 1 to 2,000 characters"));
+}

@@ -92,6 +92,12 @@ fn a_planted_fault_of_each_kind_is_found_and_nothing_where_there_is_none() {
     finds(&self_check(&folder, &backup, &[]), "backups", "backup");
     drop(sh(&format!("cp -a '{}/keys' '{}/'", folder.path().display(), backup.display())).held());
     assert_eq!(found(&self_check(&folder, &backup, &[])), []);
+    // As the operators' page makes one: the log and the ring.
+    let page = backup.with_file_name("page");
+    let made = format!("mkdir '{0}' && cp -a '{1}/data/log' '{1}/keys' '{0}/'", page.display(), backup.display());
+    drop(sh(&made).held());
+    assert_eq!(found(&self_check(&folder, &page, &[])), []);
+    finds(&self_check(&folder, &backup.with_file_name("none"), &[]), "backups", "there is no such folder");
     folder.replace_in_config("# map = \"cn-sgs-2018\"", "map = \"cn-sgs-2018\"");
     finds(&self_check(&folder, &backup, &[]), "stores", "own: ");
     folder.replace_in_config("\nmap = \"cn-sgs-2018\"", "\n# map = \"cn-sgs-2018\"");

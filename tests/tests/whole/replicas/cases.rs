@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use credit_tests::{Gateway, Reply, audit, checked, gateway, query::look_up_under};
+use credit_tests::{Gateway, Reply, checked};
 use serde_json::Value;
 
 use super::{SECOND, callers, replicas_with, stopped};
@@ -57,41 +57,6 @@ fn a_case_that_was_opened_at_one_gateway_is_decided_at_another_and_once() {
     let row = &figures["coverage"]["departments"][0];
     let counts = ["registered", "decided", "missed", "unregistered"].map(|name| row[name].as_u64());
     assert_eq!(counts, [3, 3, 3, 0].map(Some), "{row}");
-}
-
-#[test]
-fn a_case_that_was_looked_up_at_another_gateway_is_told_in_the_list_of_misses_of_the_one_that_signed_it() {
-    let directory = Directory::init();
-    let gateways = replicas_with(2, |folder| directory.lists(folder));
-    let (one, other) = (gateways[0].folder(), gateways[1].folder());
-    for (nr, case) in ["LOOKED-UP", "MISSED"].into_iter().enumerate() {
-        open(other, case, &other.person("clean", nr));
-    }
-    let reply = one.caller("housing").ask(&look_up_under(&one.person("clean", 0), "LOOKED-UP"));
-    drop(checked::answer(one, "housing", &reply));
-    let look_up = reply.index();
-    let decided = ["MISSED", "LOOKED-UP"].map(|case| decide(other, case, None).index);
-    let (config, list) = (other.config(), other.join("misses.txt"));
-    let list = list.to_str().unwrap();
-    drop(gateway(&["coverage", "--config", config.to_str().unwrap(), "--list", list]).held());
-    let folders = stopped(gateways);
-    // By its own log alone the list is right: it has both.
-    drop(audit(&["coverage", folders[1].log().to_str().unwrap(), "--list", list]).held());
-    let said = directory.of_set("coverage", &folders, &["--list", list]).failed(1);
-    let told = format!(
-        "line 6: miss 2 of this list is none, the person was looked up before the decision (entry {}), by entry {look_up} of the log",
-        decided[1]
-    );
-    assert!(said.contains(&told) && said.lines().count() == 1, "{said}");
-    let figures: Value = serde_json::from_str(&directory.of_set("coverage", &folders, &["--json"]).held()).unwrap();
-    let counts = ["registered", "decided", "looked_up", "missed"].map(|name| figures["departments"][0][name].as_u64());
-    assert_eq!(counts, [2, 2, 1, 1].map(Some), "{figures}");
-    let miss = &figures["misses"][0];
-    assert_eq!((miss["case"].as_str(), miss["index"].as_u64()), (Some("MISSED"), Some(decided[0])), "{figures}");
-    assert_eq!((&miss["log"], &miss["handed_over"]), (&figures["logs"][1]["origin"], &Value::from(true)));
-    let reviewed: Value = serde_json::from_str(&directory.of_set("review", &folders, &["--json"]).held()).unwrap();
-    assert_eq!(reviewed["logs"].as_array().map(Vec::len), Some(2), "{reviewed}");
-    assert_eq!(directory.of_set("review", &folders[..1], &[]).code, Some(1));
 }
 
 #[test]

@@ -32,21 +32,29 @@ pub(super) const OTHER: &str = "employer";
 
 /// Two gateways, of which the first asks the second where persons look.
 pub(super) fn asking() -> (Vec<Gateway>, Service, Directory) {
-    let (gateways, service, directory) = two(|folder| {
-        folder.replace_in_config("kind = \"employer\"", "kind = \"officer\"\nrole = \"gateway\"");
-        folder.set_of_institution(OTHER, "rate_per_s = 5\nburst = 10\n", "rate_per_s = 100\nburst = 200\n");
-    });
+    let (gateways, service, directory) = two(is_asked_by);
     let [first, second] = <[Gateway; 2]>::try_from(gateways).ok().unwrap();
     let (folder, port) = (first.stop(), second.folder().port_base() + 2);
+    asks(&folder, "r1", port);
+    (vec![Gateway::serve(folder), second], service, directory)
+}
+
+/// Has another gateway in its register.
+pub(super) fn is_asked_by(folder: &Folder) {
+    folder.replace_in_config("kind = \"employer\"", "kind = \"officer\"\nrole = \"gateway\"");
+    folder.set_of_institution(OTHER, "rate_per_s = 5\nburst = 10\n", "rate_per_s = 100\nburst = 200\n");
+}
+
+/// Asks another gateway at its officers' port.
+pub(super) fn asks(folder: &Folder, name: &str, port: u16) {
     folder.edit_config(|config| {
         let other = format!(
             "[[persons.gateways]]\nlog = \"{}\"\nurl = \"https://127.0.0.1:{port}\"\nauthorities = \"ca.pem\"\n\
              certificate = \"institutions/{OTHER}.pem\"\nkey = \"institutions/{OTHER}.key\"\n",
-            origin("r1")
+            origin(name)
         );
         format!("{config}\n{other}")
     });
-    (vec![Gateway::serve(folder), second], service, directory)
 }
 
 fn queries_at(folder: &Folder, number: &str, count: usize, case: &str) -> BTreeSet<String> {

@@ -1,5 +1,6 @@
 //! Several gateways of one operator that count together in PostgreSQL: what one of them used or was told holds for all.
 
+mod across;
 mod acts;
 mod balanced;
 mod cases;

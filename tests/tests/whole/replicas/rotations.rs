@@ -268,3 +268,46 @@ fn who_is_cut_off_over_the_instant_refuses_by_itself_and_takes_it_when_it_is_bac
     });
     directory.holds(&stopped(all));
 }
+
+#[test]
+fn the_ring_s_own_key_is_rotated_once_all_have_what_was_handed_out_and_nothing_is_handed_out_before_it_is_in_all_rings()
+{
+    let (server, directory) = (Server::shared(), Directory::init());
+    let relay = Relay::to(server.port());
+    let mut all = super::cut::two(&relay, &directory);
+    assert!(within(TIME, || all.iter().all(|gateway| ask(gateway).status == 200)));
+    let names: Vec<String> = ["r0", "r1"].map(origin).to_vec();
+    let refused = |at: &Gateway, use_: &str| keys(at.folder(), &["rotate", use_]).failed(1);
+    // One is cut off, and believed to be here, while a key is handed out.
+    relay.cut();
+    thread::sleep(Duration::from_millis(1_500));
+    let database = super::database_of(all[1].folder());
+    let beats = format!("UPDATE credit_replica SET beat = now() + interval '1 hour' WHERE origin = '{}'", names[0]);
+    drop(server.sql(&database, &beats).held());
+    drop(rotate(all[1].folder(), "state", after(40)));
+    let said = refused(&all[1], "ring");
+    assert!(said.contains("`state-2` was handed out") && said.contains(&names[0]), "{said}");
+    relay.pass();
+    assert!(within(TIME, || names_of(&listed(all[1].folder(), "state-2")["has"]) == 2));
+    // Who rotates it has what is in the shared state sealed anew, and the other one opens nothing of it.
+    drop(keys(all[1].folder(), &["rotate", "ring"]).held());
+    for (at, use_) in [(1, "pseudonym"), (0, "pseudonym"), (1, "ring"), (0, "ring")] {
+        let said = refused(&all[at], use_);
+        let is_said =
+            if at == 1 { said.contains(&names[0]) } else { said.contains("is sealed under another ring key") };
+        assert!(is_said, "{use_} at {at}: {said}");
+    }
+    // As the page says: the folder is copied to the other one while that is stopped.
+    let other = all.remove(0).stop();
+    fs::copy(all[0].folder().join("keys/ring.json"), other.join("keys/ring.json")).unwrap();
+    all.insert(0, Gateway::serve(other));
+    assert!(within(TIME, || all.iter().all(|gateway| ask(gateway).status == 200)));
+    drop(rotate(all[0].folder(), "pseudonym", after(40)));
+    assert!(within(TIME, || names_of(&listed(all[0].folder(), "pseudonym-2")["has"]) == 2));
+    drop(keys(all[0].folder(), &["rotate", "ring"]).held());
+    directory.holds(&stopped(all));
+}
+
+fn names_of(listed: &Value) -> usize {
+    listed.as_array().map_or(0, Vec::len)
+}

@@ -10,7 +10,7 @@ use crate::{
     stores::http::service::{Service, Step, ok, reply},
 };
 
-fn served(routes: &str) -> (Service, Gateway) {
+pub(super) fn served(routes: &str) -> (Service, Gateway) {
     let service = Service::plain(|_| vec![Step::Close]);
     let gateway = Gateway::serve(before(&service.url(), routes));
     (service, gateway)
@@ -71,7 +71,7 @@ fn a_client_of_the_interface_gets_the_members_of_the_scenario_and_the_store_noth
 }
 
 #[test]
-fn the_protocol_and_the_spelling_of_a_number_make_no_difference_and_the_store_is_asked_in_the_client_s() {
+fn the_protocol_and_the_spelling_of_a_number_make_no_difference_and_the_store_is_asked_in_both() {
     let (service, gateway) = served(ROUTE);
     let folder = gateway.folder();
     let with_x = folder.persons().into_iter().map(|person| person.number).find(|number| number.ends_with('X'));
@@ -95,7 +95,46 @@ fn the_protocol_and_the_spelling_of_a_number_make_no_difference_and_the_store_is
     }
     let asked: Vec<_> = service.asked().iter().map(|asked| asked.head.lines().next().unwrap().to_owned()).collect();
     let line = |number: &str| format!("GET /credit{} HTTP/1.1", path(number));
-    assert_eq!(asked, [line(&number), line(&lower)]);
+    let both = std::collections::BTreeSet::from([line(&number), line(&lower)]);
+    for asked in asked.chunks(2) {
+        assert_eq!(std::collections::BTreeSet::from_iter(asked.to_vec()), both);
+    }
+    assert_eq!(asked.len(), 4);
+}
+
+#[test]
+fn what_the_store_has_under_one_spelling_alone_is_found_by_either() {
+    let (service, gateway) = served(ROUTE);
+    let folder = gateway.folder();
+    let with_x = folder.persons().into_iter().map(|person| person.number).find(|number| number.ends_with('X'));
+    let number = with_x.expect("one of a hundred");
+    let lower = number.to_lowercase();
+    let (whole, empty) = (report(&number, &folder.person("late", 0)), br#"{"lists": [], "overdue": []}"#);
+    let consent = consent(folder, &number, 9);
+    let not_found = || vec![Step::Send(reply("404 Not Found", "", b""))];
+    for (known, unknown) in [(&number, &lower), (&lower, &number)] {
+        for is_404 in [true, false] {
+            let (whole, unknown, known) = (whole.clone(), unknown.clone(), path(known));
+            service.answers(move |asked| match asked.head.contains(&known) {
+                true => ok(whole.as_bytes()),
+                false if is_404 => not_found(),
+                false => ok(empty),
+            });
+            for spelling in [&number, &unknown] {
+                let reply = ask(folder, &path(spelling), &consent, &[]);
+                assert_eq!(reply.status.as_u16(), 200, "{}", gateway.err().text());
+                checked(folder, &reply, allowed);
+            }
+        }
+    }
+    // Under both, and not the same.
+    let less = whole.replace("\"since\": \"2026-01-05\"", "\"since\": \"2026-01-06\"");
+    assert_ne!(less, whole);
+    let of_lower = path(&lower);
+    service
+        .answers(move |asked| if asked.head.contains(&of_lower) { ok(less.as_bytes()) } else { ok(whole.as_bytes()) });
+    let refused = ask(folder, &path(&number), &consent, &[]);
+    drop(refusal(folder, "bank", &refused, 502, "store-failed"));
 }
 
 #[test]

@@ -109,7 +109,9 @@ fn the_description_of_the_interface_has_the_routes_of_the_configuration() {
         )
         .replacen("/reports/{citizen_number}?view=full", "/reports?view=full", 1)
         .replacen("headers =", "staff = { member = \"who\" }\ncase = { header = \"x-file\" }\nheaders =", 1);
-    let folder = before("http://127.0.0.1:9/", &format!("{ROUTE}{post}"));
+    let statute = "\n[[route]]\nname = \"housing\"\nmethod = \"GET\"\npath = \"/housing/{citizen_number}\"\nscenario = \"public-rental-housing\"\nstore = \"reports\"\n\
+                   map = \"report.toml\"\n\n[[route.member]]\nat = [\"lists\"]\nsource = \"lists\"\nfield = \"black_listed\"\n";
+    let folder = before("http://127.0.0.1:9/", &format!("{ROUTE}{post}{statute}"));
     let text = told(&folder, &["openapi"]).held();
     let file = scratch::folder("described").join("openapi.json");
     std::fs::write(&file, &text).unwrap();
@@ -128,6 +130,8 @@ fn the_description_of_the_interface_has_the_routes_of_the_configuration() {
     assert_eq!(parameter(get, "citizen_number")["in"], "path");
     assert_eq!(parameter(get, "view")["schema"], json!({"const": "full"}));
     assert_eq!(parameter(get, "credit-operator")["required"], true);
+    assert_eq!(parameter(get, "credit-case")["required"], false, "a scenario on consent has no case");
+    assert_eq!(parameter(&paths["/housing/{citizen_number}"]["get"], "credit-case")["required"], true);
     let answer = &get["responses"]["200"]["content"]["application/json"]["schema"];
     assert_eq!(answer["properties"]["score"]["properties"]["value"]["x-field"], "score_band");
     assert_eq!(answer["additionalProperties"], false);

@@ -3,6 +3,7 @@
 
 mod answers;
 mod commands;
+mod corrections;
 mod hostile;
 mod nginx;
 mod page;

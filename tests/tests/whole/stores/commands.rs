@@ -98,6 +98,12 @@ fn an_import_is_all_or_nothing_and_says_where_it_fails() {
         let none = file(&folder, "none.csv", text);
         assert!(store(&folder, &["import", &none]).failed(64).contains(word), "{text}");
     }
+    let empty = file(&folder, "empty.csv", "number,class,severity,act,determined\n");
+    for files in [&[&*good, &empty][..], &[&empty]] {
+        let said = store(&folder, &[&["import"], files].concat()).failed(1);
+        assert!(said.contains("empty.csv") && said.contains("has no row to import"), "{said}");
+    }
+    drop(store(&folder, &["import", &good, &empty, "--allow-empty", "--dry-run"]).held());
     drop(store(&folder, &["import", &good, "--dry-run"]).held());
     assert_eq!(fs::read(folder.join("data/store.sqlite")).unwrap(), before);
     assert_eq!(fs::read_dir(folder.join("data")).unwrap().count(), files, "nothing is left behind");
@@ -240,4 +246,30 @@ print(store.execute('UPDATE record SET effect_end = ?', ('2028-02-29',)).rowcoun
     let store = folder.join("data/store.sqlite");
     let said = command_reading("python3", &["-c", WRITE], store.to_str().unwrap()).held();
     assert_eq!(said, "True\n");
+}
+
+#[test]
+fn an_import_goes_into_no_database_of_another_kind_or_layout() {
+    let folder = Folder::new();
+    let good = file(&folder, "good.csv", format!("number,list,since\n{SOMEBODY},black,2026-01-01\n"));
+    let before = fs::read_to_string(folder.config()).unwrap();
+    let files = || fs::read_dir(folder.path()).unwrap().count();
+    let there = files();
+    folder.edit_config(|config| {
+        format!("{config}\n[[store]]\nname = \"office\"\nkind = \"http\"\nurl = \"http://127.0.0.1:9\"\nclasses = [\"tax\"]\n")
+    });
+    let said = store(&folder, &["import", &good, "--to", "office"]).failed(64);
+    assert!(said.contains("the store `office` is no SQLite file") && said.contains("name a file"), "{said}");
+    fs::write(folder.config(), before).unwrap();
+    folder.edit_config(|config| {
+        let own = "kind = \"sqlite\"";
+        assert!(config.contains(own));
+        config.replacen(own, "kind = \"sqlite\"\nmap = \"cn-sgs-2018\"", 1)
+    });
+    for to in [&[][..], &["--to", "own"]] {
+        let said = store(&folder, &[&["import", &*good], to].concat()).failed(64);
+        assert!(said.contains("the layout of the map") && said.contains("name another file"), "{said}");
+    }
+    assert_eq!(files(), there, "nothing was made");
+    assert!(!std::path::Path::new("office").exists());
 }

@@ -106,7 +106,7 @@ fn what_does_not_fit_is_found_before_anybody_is_asked_about() {
         ),
         (
             "ALTER TABLE xzcf RENAME cf_rq TO cf_jdrq; ALTER TABLE xzcf ADD \"CF_Jdrq\" text",
-            "two such columns that differ by case",
+            "two such columns, of one name or of names that differ by case",
         ),
         (
             "ALTER TABLE xzcf DROP \"CF_Jdrq\"; CREATE TABLE \"Xzcf\"(a int)",
