@@ -75,6 +75,46 @@ pub(crate) enum StateFault {
         "`{0}` was counted by one gateway alone, and the shared state does not know what: move it there with `credit-gateway state join` and its configuration, or begin a new log (`log.origin`, `data.dir`) to count together"
     )]
     CountedAlone(String),
+    /// Another process has the log.
+    #[error(
+        "another gateway serves `{0}` and counts in this shared state: each has a log of its own (`log.origin`, `data.dir`); stop that one, or begin a new log here"
+    )]
+    Served(String),
+    /// Another data folder has the log.
+    #[error(
+        "the shared state knows `{0}` by another data folder, which went on with it: start the gateway there; where that folder is gone for good and this one has all of the log (`copy restore`), run `credit-gateway state join` here first"
+    )]
+    OtherFolder(String),
+    /// Fewer leaves than are known.
+    #[error(
+        "the shared state knows {known} leaves of `{origin}`, and this data folder has {leaves}: it is an older state of that log, or a new log of its name; restore all of it, or begin a new log under another name (`log.origin`, `data.dir`)"
+    )]
+    Shorter {
+        /// The log.
+        origin: String,
+        /// Leaves that are known there.
+        known: u64,
+        /// Leaves here.
+        leaves: u64,
+    },
+    /// Another history of a log.
+    #[error(
+        "leaf {index} of `{origin}` is another one in the shared state: two gateways wrote this log; see `credit-audit verify`, and begin a new log (`log.origin`, `data.dir`)"
+    )]
+    OtherLeaf {
+        /// The log.
+        origin: String,
+        /// Its leaf.
+        index: u64,
+    },
+    /// What the data folder knows of itself.
+    #[error("cannot read or write `{place}`, which says that the log is of this data folder: {why}")]
+    Owner {
+        /// The file.
+        place: String,
+        /// Why.
+        why: String,
+    },
 }
 
 impl StateFault {
@@ -82,7 +122,7 @@ impl StateFault {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Postgres(fault) => fault.may_pass(),
-            Self::NoStandby | Self::Late | Self::Lacks { .. } => true,
+            Self::NoStandby | Self::Late | Self::Lacks { .. } | Self::Served(_) => true,
             Self::Tables
             | Self::Unseen
             | Self::OtherRing(_)
@@ -91,8 +131,17 @@ impl StateFault {
             | Self::NotTaken { .. }
             | Self::OtherRingKey(_)
             | Self::Handed(_)
-            | Self::CountedAlone(_) => false,
+            | Self::CountedAlone(_)
+            | Self::OtherFolder(_)
+            | Self::Shorter { .. }
+            | Self::OtherLeaf { .. }
+            | Self::Owner { .. } => false,
         }
+    }
+
+    /// Whether the log is another process's, or was written twice: then this one has ended, whatever it did.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self, Self::OtherFolder(_) | Self::OtherLeaf { .. } | Self::Owner { .. })
     }
 }
 

@@ -151,6 +151,8 @@ pub(crate) struct Own {
     pub(crate) has_answered: bool,
     /// So many leaves were in its log when this was looked at.
     pub(crate) leaves: u64,
+    /// Whether a gateway of this data folder is running, which is looked at beside it.
+    pub(crate) is_running: bool,
     /// The name of the log before, where it has to take over from one.
     pub(crate) continues: Option<String>,
     /// The data folder.

@@ -1,6 +1,7 @@
 //! What several gateways of one operator (replicas) have in common, in PostgreSQL: counts and uses ([`tally`], [`batch`]), and the
 //! acts that each must know ([`acts`]), of which each keeps what they amount to ([`heard`]), the keys of months and rotations
-//! ([`keys`], [`rings`]), and who visits the persons' door ([`visits`]).
+//! ([`keys`], [`rings`]), who visits the persons' door ([`visits`]), and which data
+//! folder each log is of ([`owner`]).
 //!
 //! Each keeps a log of its own. What it reserves for a query counts for all at once, in one transaction for many queries; what it
 //! records as an act is given to the others. **A write counts when a synchronous standby has it**, which is looked at after
@@ -22,12 +23,16 @@ mod keys;
 mod lending;
 mod link;
 mod moving;
+mod owner;
 mod pace;
 mod rings;
+mod rounds;
 mod rows;
 mod settled;
 mod statements;
+mod tables;
 mod tally;
+mod telling;
 mod visits;
 mod waiting;
 
@@ -132,6 +137,6 @@ pub(crate) async fn run(
     let rings: Arc<dyn Rings> = Arc::clone(&process) as _;
     let sharing = keys::keep(Arc::clone(&cluster), server.clone(), own.origin.clone(), keys, rings);
     let visiting = visits::keep(Arc::clone(&cluster), server.clone(), visits);
-    let hearing = beat::keep(cluster, server, own, acts, Arc::clone(&process), ready);
+    let hearing = rounds::keep(cluster, server, own, acts, Arc::clone(&process), ready);
     futures_util::future::join5(counting, hearing, lending, sharing, visiting).await;
 }

@@ -10,12 +10,15 @@ use tokio_postgres::{Client, Row};
 
 use super::{
     acts::{is_shared, kind_of},
-    beat::{KINDS, TELL, are_there},
+    beat::KINDS,
     fault::StateFault,
     handing::{KeysFault, Rings},
     handle::Own,
     keys,
     link::{Link, Server},
+    owner::{Known, is_alone, may_serve},
+    tables::are_there,
+    telling::{PUT, are_same},
 };
 use crate::{
     settings::SharedState,
@@ -46,9 +49,10 @@ const USE: &str = "INSERT INTO credit_use (consent, number, at, until) \
 const FIRST: &str = "INSERT INTO credit_repeat (key, identity, first, origin, asked, answered, repeats) \
      SELECT k, i, f, $4, a, true, r FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $5::bigint[], $6::integer[]) \
      AS t (k, i, f, a, r)";
-const JOIN: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds) VALUES ($1, 'epoch', $2, $3, $4)";
-/// Writes, so that what was committed before it is proved with it.
-const FENCE: &str = "UPDATE credit_replica SET told = told WHERE origin = $1";
+const JOIN: &str =
+    "INSERT INTO credit_replica (origin, beat, ring, told, kinds, owner) VALUES ($1, 'epoch', $2, $3, $4, $5)";
+/// The log is of this data folder from here on. It writes in any case, so that what was committed before is proved with it.
+const TAKE: &str = "UPDATE credit_replica SET owner = $2 WHERE origin = $1";
 const LEAVE: &str = "DELETE FROM credit_claim; DELETE FROM credit_repeat; DELETE FROM credit_use; DELETE FROM credit_count; \
      DELETE FROM credit_once; DELETE FROM credit_session; DELETE FROM credit_word; DELETE FROM credit_asked; DELETE FROM credit_key; DELETE FROM credit_act; DELETE FROM credit_replica";
 
@@ -144,10 +148,16 @@ pub(crate) async fn join(
     (leaves, size): (impl Iterator<Item = io::Result<(u64, Vec<u8>)>>, u64),
     notes: &impl Notes,
 ) -> Result<Done, MoveFault> {
-    let link = alone(settings).await?;
+    let link = connected(settings).await?;
     let client = &link.client;
+    is_alone(client, own).await?;
+    client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
     if client.query_opt(IS_THERE, &[&own.origin]).await?.is_some() {
-        client.execute(FENCE, &[&own.origin]).await?;
+        // Nobody is there, and nobody comes meanwhile: a folder that has all of it may go on with it.
+        let acts = leaves.filter(|read| read.as_ref().map_or(true, |(_, leaf)| is_shared(leaf)));
+        are_same(client, &own.origin, acts).await??;
+        let owner = Known::read(&own.folder)?.draw()?;
+        client.execute(TAKE, &[&own.origin, &&owner[..]]).await?;
         commit(&link).await?;
         notes.say(Some(Note::Joined))?;
         return Ok(Done::Before);
@@ -176,7 +186,8 @@ pub(crate) async fn join(
     let acts = put_acts(client, &own.origin, leaves).await?;
     keys::put(client, &own.origin, rings).await?;
     let (ring, told) = (own.keys.as_ref().map_or([0; 32], |keys| keys.digest), i64::try_from(size).unwrap_or(i64::MAX));
-    client.execute(JOIN, &[&own.origin, &&ring[..], &told, &KINDS]).await?;
+    let owner = Known::read(&own.folder)?.draw()?;
+    client.execute(JOIN, &[&own.origin, &&ring[..], &told, &KINDS, &&owner[..]]).await?;
     // From here on it counts alone no more. After a crash it is asked again: then it is there, or it is not.
     notes.say(Some(Note::Joining))?;
     commit(&link).await?;
@@ -189,8 +200,10 @@ pub(crate) async fn join(
 /// # Errors
 /// [`MoveFault`]. Where the state did not answer it may be done all the same: ask again.
 pub(crate) async fn leave(settings: &SharedState, own: &Own, notes: &impl Notes) -> Result<Done, MoveFault> {
-    let link = alone(settings).await?;
+    let link = connected(settings).await?;
     let client = &link.client;
+    may_serve(client, own).await?;
+    client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
     if client.query_opt(IS_THERE, &[&own.origin]).await?.is_none() {
         if notes.read()? == Some(Note::Joined) {
             return Err(MoveFault::Elsewhere);
@@ -211,12 +224,10 @@ pub(crate) async fn leave(settings: &SharedState, own: &Own, notes: &impl Notes)
     Ok(Done::Now { acts })
 }
 
-/// A transaction in which nobody else counts.
-async fn alone(settings: &SharedState) -> Result<Link, MoveFault> {
+async fn connected(settings: &SharedState) -> Result<Link, MoveFault> {
     let server = Server::new(settings)?;
     let link = server.connect().await?;
     are_there(&link.client).await?;
-    link.client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
     Ok(link)
 }
 
@@ -269,7 +280,7 @@ async fn put_acts(
             let indices: Vec<i64> = waiting.iter().map(|(index, _)| *index).collect();
             let texts: Vec<&[u8]> = waiting.iter().map(|(_, leaf)| &leaf[..]).collect();
             let kinds: Vec<&str> = texts.iter().map(|leaf| kind_of(leaf).unwrap_or_default()).collect();
-            client.execute(TELL, &[&origin, &indices, &texts, &kinds]).await?;
+            client.execute(PUT, &[&origin, &indices, &texts, &kinds]).await?;
             acts += waiting.len();
             waiting.clear();
         }

@@ -127,6 +127,8 @@ CREATE TABLE IF NOT EXISTS credit_asked (
     minute timestamptz NOT NULL,
     n integer NOT NULL
 );
-INSERT INTO credit_schema (version) VALUES (6) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 6);
+-- Release 7. Which start of which data folder a log is served by: another one is refused. Nothing where the gateway is of an earlier release.
+ALTER TABLE credit_replica ADD COLUMN IF NOT EXISTS owner bytea CHECK (length(owner) = 16);
+INSERT INTO credit_schema (version) VALUES (7) ON CONFLICT (only_one) DO UPDATE SET version = greatest(credit_schema.version, 7);
 
 COMMIT;

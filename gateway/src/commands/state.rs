@@ -48,8 +48,10 @@ fn join(config: &ConfigFile) -> Result<(), Failure> {
     let Moving { done, counts, uses, keys } = moved;
     let (chinese, english) = match done {
         Done::Before => (
-            format!("`{origin}` 已在共享状态中计数，无须再移"),
-            format!("`{origin}` counts in the shared state already; there is nothing to move"),
+            format!("`{origin}` 已在共享状态中计数，无须再移；自此由本数据目录继续"),
+            format!(
+                "`{origin}` counts in the shared state already, and by this data folder from here on; there is nothing to move"
+            ),
         ),
         Done::Now { acts } => (
             format!(

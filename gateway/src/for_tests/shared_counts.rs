@@ -141,6 +141,7 @@ fn start(settings: &Settings, answered: &Answered) -> Result<(Arc<Cluster>, Runn
         keys: None,
         has_answered: false,
         leaves: 0,
+        is_running: false,
         continues: None,
         folder: settings.data.dir.clone(),
     };

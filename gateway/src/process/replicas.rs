@@ -107,6 +107,8 @@ pub(super) struct Counted<'a> {
     pub(super) has_answered: bool,
     /// So many leaves are in its log.
     pub(super) leaves: u64,
+    /// Whether a gateway of this data folder is running.
+    pub(super) is_running: bool,
     /// The log before, of which not all is taken over yet.
     pub(super) before: Option<&'a str>,
 }
@@ -114,14 +116,15 @@ pub(super) struct Counted<'a> {
 impl<'a> Counted<'a> {
     /// What a log says, and the name of the one before.
     pub(super) fn of(ledger: &Ledger, before: Option<&'a str>) -> Self {
-        Self { has_answered: !ledger.seqs.is_empty(), leaves: ledger.size, before }
+        Self { has_answered: !ledger.seqs.is_empty(), leaves: ledger.size, is_running: false, before }
     }
 
     /// Who this gateway is to the others.
     pub(super) fn own(&self, settings: &Settings, keys: Option<OwnKeys>) -> Own {
         let continues = self.before.map(str::to_owned);
         let (origin, folder) = (settings.log.origin.clone(), settings.data.dir.clone());
-        Own { origin, keys, has_answered: self.has_answered, leaves: self.leaves, continues, folder }
+        let Self { has_answered, leaves, is_running, .. } = *self;
+        Own { origin, keys, has_answered, leaves, is_running, continues, folder }
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn check(settings: &Settings, clock: &Arc<dyn Clock>) -> Checked {
         faults.note(check_databases(settings, &inputs.catalogue, clock));
         faults.note(check_objects(settings, clock));
         faults.note(keys(&inputs.ring, settings, fixed_ring.as_ref(), now));
-        faults.note(record(&inputs, settings, examined.contents.as_ref(), clock));
+        faults.note(record(&inputs, settings, (examined.contents.as_ref(), is_running), clock));
         beside.extend(registered(settings, &inputs.register, now));
         beside.extend(of_rules(&inputs.catalogue, now));
     }
@@ -85,7 +85,7 @@ fn keys(ring: &Ring, settings: &Settings, fixed: Option<&std::io::Error>, now: T
 fn record(
     inputs: &Inputs,
     settings: &Settings,
-    log: Option<&Contents>,
+    (log, is_running): (Option<&Contents>, bool),
     clock: &Arc<dyn Clock>,
 ) -> Result<(), StartError> {
     let now = clock.now();
@@ -93,7 +93,7 @@ fn record(
     ahead::check(settings, log.and_then(Contents::last_at), now)?;
     let OnRecord { mut projection, before, .. } = read_record(settings, catalogue, ring, log, now)?;
     let log_before = before.as_ref().map(|before| before.previous.origin.as_str());
-    check_state(settings, ring, (&mut projection.ledger, log_before), clock)?;
+    check_state(settings, ring, (&mut projection.ledger, log_before, is_running), clock)?;
     let approved_before = before.as_ref().map(Before::approvals);
     let carried = before.map_or_else(Vec::new, |before| before.carry(catalogue, &projection, now));
     let is_new = approval::is_new_register(settings, catalogue, &projection.ledger.approvals)?;

@@ -69,7 +69,8 @@ pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn C
 pub(crate) async fn leave(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Done, StartError> {
     let state = shared(settings)?;
     let locked = log::recover(log_settings(settings), Arc::clone(clock))?;
-    let own = Counted { has_answered: true, leaves: locked.size(), before: None }.own(settings, None);
+    let own =
+        Counted { has_answered: true, leaves: locked.size(), is_running: false, before: None }.own(settings, None);
     Ok(cluster::leave(state, &own, &Beside::of(settings)).await?)
 }
 

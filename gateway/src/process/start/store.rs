@@ -148,11 +148,11 @@ pub(super) fn check_databases(
 pub(super) fn check_state(
     settings: &Settings,
     ring: &Ring,
-    (ledger, before): (&mut Ledger, Option<&str>),
+    (ledger, before, is_running): (&mut Ledger, Option<&str>, bool),
     clock: &Arc<dyn Clock>,
 ) -> Result<(), StartError> {
     let now = clock.now();
-    let counted = Counted::of(ledger, before);
+    let counted = Counted { is_running, ..Counted::of(ledger, before) };
     together::examine(settings, counted.has_answered)?;
     // The data key of a new month is made by the start.
     let keys = ring.state_key(now).ok().zip(ring.sealer(now, &settings.log.origin).ok());

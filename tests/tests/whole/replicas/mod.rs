@@ -13,6 +13,7 @@ mod losses;
 mod months;
 mod moves;
 mod officers;
+mod owners;
 mod patroni;
 mod persons;
 mod rates;

@@ -1,6 +1,10 @@
 //! With whom a gateway does not count together.
 
-use credit_tests::{Folder, Gateway, checked, gateway, postgres::Server, query::look_up};
+use credit_tests::{
+    Folder, Gateway, checked, gateway,
+    postgres::{READER, Server, Sql},
+    query::look_up,
+};
 
 use crate::consents::new_log::continue_log;
 
@@ -65,6 +69,25 @@ fn older_tables_are_refused_until_they_are_made_new_and_then_all_is_told_again()
     crate::cases::decide(gateway.folder(), "BEFORE", None);
     let cases = "SELECT count(*) FROM credit_act WHERE position('\"kind\":\"case\"' IN convert_from(leaf, 'UTF8')) > 0";
     assert_eq!(super::number_in(server, &database, cases), 2);
+}
+
+#[test]
+fn tables_that_may_not_be_written_or_of_which_one_is_gone_are_refused_by_check_as_by_serve() {
+    let server = Server::shared();
+    let database = server.made("TEMPLATE template0");
+    let folder = with_keys_of_logs(member(server, &database, "r0"), &["r0".to_owned()]);
+    let grant = |what: &str| format!("GRANT {what} ON ALL TABLES IN SCHEMA public TO {};", READER);
+    drop(server.sql(&database, &format!("{}\n{}", super::STATE_SCHEMA, grant("SELECT"))).held());
+    refused(&folder, "or its role may not write them");
+    drop(server.sql(&database, &grant("INSERT, UPDATE, DELETE")).held());
+    let config = folder.config();
+    let check = || gateway(&["check", "--config", config.to_str().unwrap()]);
+    drop(check().held());
+    for taken in [format!("REVOKE UPDATE ON credit_once FROM {}", READER), "DROP TABLE credit_asked".to_owned()] {
+        drop(server.sql(&database, &taken).held());
+        assert!(check().failed(64).contains("or its role may not write them"), "{taken}");
+        drop(server.sql(&database, &format!("{}\n{}", super::STATE_SCHEMA, grant("ALL"))).held());
+    }
 }
 
 #[test]
