@@ -175,7 +175,6 @@ fn is_kind(headers: &HeaderMap, wanted: &str) -> bool {
 fn status(error: &ChangeError) -> StatusCode {
     match error {
         ChangeError::NotMade | ChangeError::NotOnRecord(_) | ChangeError::BrokenOff => StatusCode::SERVICE_UNAVAILABLE,
-        ChangeError::Statement => StatusCode::BAD_REQUEST,
         _ => StatusCode::CONFLICT,
     }
 }

@@ -240,7 +240,7 @@ fn an_act_without_a_reason_is_none() {
             ("/officers/proposals", json!({"act": "resume", "scenario": "employment", "reason": reason})),
         ] {
             let reply = act(folder, ONE, path, &body);
-            assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path} {reason:?}: {}", reply.text());
+            assert_eq!(reply.status, StatusCode::CONFLICT, "{path} {reason:?}: {}", reply.text());
         }
     }
     checked::answer(folder, "housing", &folder.caller("housing").ask(&look_up(&folder.person("clean", 0))));
