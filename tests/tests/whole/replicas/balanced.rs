@@ -70,25 +70,36 @@ impl<'a> Client<'a> {
 
     /// Asks, and once more where no reply came or the gateway is on its way down; under one key.
     async fn ask_twice(&mut self, number: &str, key: &str) -> Result<(), String> {
-        let first = self.ask(number, key).await.filter(|reply| reply.status != 503 || reply.code() != "draining");
+        let first = match self.ask(number, key).await {
+            Ok(reply) if reply.status == 503 && reply.code() == "draining" => {
+                // The one that goes down is not asked again: its connections end now.
+                self.connection = None;
+                Err("draining".to_owned())
+            }
+            first => first,
+        };
         let reply = match first {
-            Some(reply) => reply,
-            None => self.ask(number, key).await.ok_or("no reply")?,
+            Ok(reply) => reply,
+            Err(first) => {
+                let again = self.ask(number, key).await;
+                again.map_err(|second| format!("no reply: {first}, and then {second}"))?
+            }
         };
         if reply.status == 200 { Ok(()) } else { Err(format!("{} {}", reply.status, reply.code())) }
     }
 
-    async fn ask(&mut self, number: &str, key: &str) -> Option<Reply> {
+    /// Why no reply came, else.
+    async fn ask(&mut self, number: &str, key: &str) -> Result<Reply, String> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.caller.http1().await.ok()?,
+            None => self.caller.http1().await.map_err(|error| format!("no connection ({error})"))?,
         };
         let headers = [("content-type", "application/json"), ("idempotency-key", key)];
         let reply = connection.send(request(Method::POST, "/v1/queries", &headers, look_up(number).to_string())).await;
-        let reply = reply.ok()?;
+        let reply = reply.map_err(|error| format!("a connection that broke ({error})"))?;
         // Whoever goes down says that this was the last reply.
         self.connection = Some(connection).filter(|_| reply.header("connection") != Some("close"));
-        Some(reply)
+        Ok(reply)
     }
 }
 
