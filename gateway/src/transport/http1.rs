@@ -4,11 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use hyper::{
     Request, Response,
+    header::{self, HeaderValue},
     server::conn::http1::Builder,
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
 
 use super::{
     Body,
@@ -48,10 +52,19 @@ where
         async move {
             let response = answer.await?;
             drop(discard(unread, None, time).await);
-            Ok::<_, E>(response)
+            Ok::<_, E>(last_where(&door.draining, response))
         }
     });
     run((stream, service), (wait, alarm), rests.then_some(door.idle), || door.drained()).await
+}
+
+/// Says of an answer that the connection ends with it, where the gateway drains: its caller would else ask on a connection that is
+/// being closed.
+fn last_where(draining: &watch::Receiver<bool>, mut response: Response<Body>) -> Response<Body> {
+    if *draining.borrow() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Serves one request after the other; a connection that is to rest between them is idle for so long at most.
@@ -130,8 +143,12 @@ mod tests {
         caller
     }
 
-    /// Reads one answer.
     async fn answer(caller: &mut DuplexStream) {
+        answer_of(caller).await;
+    }
+
+    /// Reads one answer; gives its head.
+    async fn answer_of(caller: &mut DuplexStream) -> String {
         let mut read = Vec::new();
         while !read.ends_with(b"\r\n\r\n") {
             read.push(caller.read_u8().await.unwrap());
@@ -140,6 +157,7 @@ mod tests {
         let mut body = vec![0; LENGTH];
         caller.read_exact(&mut body).await.unwrap();
         assert!(body.iter().all(|byte| *byte == b'x'));
+        String::from_utf8(read).unwrap()
     }
 
     async fn rest(times: u32) {
@@ -203,6 +221,32 @@ mod tests {
         let since = Instant::now();
         assert_eq!(caller.read(&mut [0]).await.unwrap(), 0);
         assert!(since.elapsed() < REST);
+    }
+
+    #[tokio::test]
+    async fn an_answer_after_the_drain_began_says_that_it_is_the_last() {
+        let (mut caller, stream) = duplex(64 * 1024);
+        let (drain, draining) = watch::channel(false);
+        let answer = |request: Request<hyper::body::Incoming>| {
+            // Between the answer and the end of the connection nothing else need happen.
+            drop(drain.send(request.uri().path() == "/last"));
+            let response = last_where(&draining, Response::new(whole(vec![b'x'; LENGTH])));
+            async { Ok::<_, Infallible>(response) }
+        };
+        let asked = async {
+            let mut both = Vec::new();
+            for path in ["/", "/last"] {
+                let ask = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+                caller.write_all(ask.as_bytes()).await.unwrap();
+                both.push(answer_of(&mut caller).await.contains("connection: close\r\n"));
+            }
+            assert_eq!(caller.read(&mut [0]).await.unwrap(), 0);
+            both
+        };
+        let served = run((stream, service_fn(answer)), (IDLE, Alarm::default()), Some(IDLE), std::future::pending);
+        let (ended, both) = tokio::join!(served, asked);
+        ended.unwrap();
+        assert_eq!(both, [false, true]);
     }
 
     /// Connections in a wave.

@@ -60,9 +60,10 @@ fn while_a_query_is_under_way_it_is_waited_for_and_the_doors_are_shut() {
         gateway.signal(Signal::TERM);
         let seen = within(Duration::from_secs(2), || readiness(folder) == (503, "draining\n".to_owned()));
         assert!(seen, "readiness stays true: {:?}", readiness(folder));
-        for connection in &mut waiting {
+        for (connection, last) in waiting.iter_mut().zip([Some("close"), None]) {
             if let Ok(reply) = connection.ask(&other).await {
                 checked::fixed(&reply, 503, "draining");
+                assert_eq!(reply.header("connection"), last);
             }
         }
         // A new caller is turned away at once, so that it can go elsewhere.

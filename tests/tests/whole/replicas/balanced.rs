@@ -71,11 +71,7 @@ impl<'a> Client<'a> {
     /// Asks, and once more where no reply came or the gateway is on its way down; under one key.
     async fn ask_twice(&mut self, number: &str, key: &str) -> Result<(), String> {
         let first = match self.ask(number, key).await {
-            Ok(reply) if reply.status == 503 && reply.code() == "draining" => {
-                // The one that goes down is not asked again: its connections end now.
-                self.connection = None;
-                Err("draining".to_owned())
-            }
+            Ok(reply) if reply.status == 503 && reply.code() == "draining" => Err("draining".to_owned()),
             first => first,
         };
         let reply = match first {
