@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{try_join, try_join3, try_join4, try_join5};
 use tokio::time::Instant;
-use tokio_postgres::{Statement, types::ToSql};
+use tokio_postgres::{Client, Statement, types::ToSql};
 use uuid::Uuid;
 
 use super::{
@@ -53,6 +53,10 @@ impl Books {
         let link = server.connect().await?;
         let statements = Statements::prepare(&link.client).await?;
         Ok(Self { link, statements, origin: origin.to_owned() })
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.link.client
     }
 
     /// What this gateway reserved and did not settle, on the books: rows of claims.

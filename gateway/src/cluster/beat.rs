@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Row, Statement, types::ToSql};
 
 use super::{
     acts::{Act, OFFICERS},
+    before::Before,
     fault::StateFault,
     handle::{Own, Replica},
     heard::Heard,
@@ -27,11 +28,11 @@ pub(super) const ACTS: i64 = 500;
 /// That it is here; and what others say of their keys, where it is something else.
 const BEAT: &str = "INSERT INTO credit_replica (origin, beat, ring, told, kinds, keys, owner) VALUES ($1, pg_catalog.now(), $2, $3, $4, $5, $6) \
      ON CONFLICT (origin) DO UPDATE SET beat = excluded.beat, ring = excluded.ring, told = excluded.told, kinds = excluded.kinds, \
-     keys = excluded.keys WHERE credit_replica.owner = excluded.owner";
+     keys = excluded.keys WHERE credit_replica.owner = excluded.owner AND credit_replica.told >= $7";
 const OTHERS: &str = "SELECT origin, ring, keys, beat > pg_catalog.now() - interval '3 seconds' FROM credit_replica \
      WHERE origin <> $1 AND (keys <> $3 OR (keys IS NULL AND ring <> $2)) ORDER BY origin";
 /// Which other gateways there are, and whether each is here now; asked so often.
-const GATEWAYS: &str = "SELECT origin, beat > pg_catalog.now() - interval '3 seconds' FROM credit_replica WHERE origin <> $1 ORDER BY origin";
+const GATEWAYS: &str = "SELECT origin, beat > pg_catalog.now() - interval '3 seconds', told FROM credit_replica WHERE origin <> $1 ORDER BY origin";
 /// Whether a start could take it.
 const IS_HANDED_OUT: &str = "SELECT FROM credit_key WHERE id = $1 AND handed IS NOT NULL";
 const HEARD: &str = "SELECT seq, origin, leaf_index, leaf, pg_catalog.uuid_send(mark) FROM credit_act WHERE seq > $1 ORDER BY seq LIMIT $2";
@@ -49,7 +50,7 @@ const DECIDED: &str = "SELECT seq, origin, leaf_index, leaf, pg_catalog.uuid_sen
 const IS_THERE: &str = "SELECT EXISTS (SELECT FROM credit_act WHERE seq = $1 AND pg_catalog.uuid_send(mark) = $2)";
 const LEAF: &str = "SELECT origin, leaf FROM credit_act WHERE seq = $1";
 /// Where it told the acts of fewer kinds, it begins anew.
-const TOLD_UNTIL: &str = "SELECT CASE WHEN kinds < $2 THEN 0 ELSE told END FROM credit_replica WHERE origin = $1";
+const TOLD_UNTIL: &str = "SELECT told, kinds FROM credit_replica WHERE origin = $1";
 const IS_KNOWN: &str = "SELECT FROM credit_replica WHERE origin = $1";
 /// The release of the kinds that are told: 2 has cases and what officers decide, 3 withdrawals that a log took over.
 pub(super) const KINDS: i32 = 3;
@@ -64,6 +65,10 @@ pub(super) struct Beats {
     tell: Statement,
     /// Up to which leaf all acts of the own log are told.
     pub(super) told: u64,
+    /// Up to which leaf those of the kinds that the row names are told.
+    of_row: (u64, i32),
+    /// What the row said for sure.
+    proved: u64,
 }
 
 impl Beats {
@@ -80,16 +85,19 @@ impl Beats {
             if !own.is_running {
                 may_serve(client, own).await?;
             }
+            Before::read(&own.folder)?.compare(client, &own.origin).await?;
             client.batch_execute(LISTEN).await?;
             let (beat, others) = try_join(client.prepare(BEAT), client.prepare(OTHERS)).await?;
             let (heard, tell) = try_join(client.prepare(HEARD), client.prepare(TELL)).await?;
-            let known = client.query_opt(TOLD_UNTIL, &[&own.origin, &KINDS]).await?;
-            let told = known.as_ref().map(|row| row.try_get::<_, i64>(0)).transpose()?;
-            if told.is_none() {
-                own.may_begin(client).await?;
-            }
-            let told = told.and_then(|told| u64::try_from(told).ok()).unwrap_or_default();
-            let beats = Self { link, own: own.clone(), beat, others, heard, tell, told };
+            let of_row = match client.query_opt(TOLD_UNTIL, &[&own.origin]).await? {
+                Some(row) => (u64::try_from(row.try_get::<_, i64>(0)?).unwrap_or_default(), row.try_get(1)?),
+                None => {
+                    own.may_begin(client).await?;
+                    (0, KINDS)
+                }
+            };
+            let told = if of_row.1 < KINDS { 0 } else { of_row.0 };
+            let beats = Self { link, own: own.clone(), beat, others, heard, tell, told, of_row, proved: 0 };
             if let Some(keys) = &own.keys {
                 beats.compare_keys(keys).await?;
             }
@@ -120,6 +128,17 @@ impl Beats {
         Ok(self.link.client.query_opt(IS_HANDED_OUT, &[&key]).await?.is_some())
     }
 
+    /// All acts of the own log up to there are told, of every kind.
+    pub(super) fn tells_all(&mut self) {
+        self.of_row = (self.told, KINDS);
+    }
+
+    /// That is in the row for sure; how far it is.
+    pub(super) fn is_proved(&mut self) -> u64 {
+        self.proved = self.told;
+        self.told
+    }
+
     /// Says that it is here, which must be written as everything else: a server that is no longer the one cannot.
     pub(super) async fn beat(&self, keys: &OwnKeys, owner: &Owner, latest: Instant) -> Result<(), StateFault> {
         self.say(keys, owner).await?;
@@ -129,11 +148,20 @@ impl Beats {
 
     /// Says that it is here, where the log is this start's, or becomes so from one before of this folder.
     pub(super) async fn say(&self, keys: &OwnKeys, owner: &Owner) -> Result<(), StateFault> {
-        let (told, origin, owner) = (i64::try_from(self.told).unwrap_or(i64::MAX), &self.own.origin, &owner[..]);
-        let beat: [&(dyn ToSql + Sync); 6] = [origin, &&keys.digest[..], &told, &KINDS, &keys.said(), &owner];
+        // What the row says never becomes less: by that it is seen where the state was put back.
+        let (told, kinds) = if self.of_row.1 < KINDS { self.of_row } else { (self.told, KINDS) };
+        let (told, origin, owner) = (i64::try_from(told).unwrap_or(i64::MAX), &self.own.origin, &owner[..]);
+        let proved = i64::try_from(self.proved).unwrap_or(i64::MAX);
+        let beat: [&(dyn ToSql + Sync); 7] = [origin, &&keys.digest[..], &told, &kinds, &keys.said(), &owner, &proved];
         let client = &self.link.client;
         if client.execute(&self.beat, &beat).await? == 1 {
             return Ok(());
+        }
+        if let Some(row) = client.query_opt(TOLD_UNTIL, &[origin]).await? {
+            let knows = row.try_get(0)?;
+            if knows < proved {
+                return Err(StateFault::PutBack { origin: origin.clone(), had: proved, knows });
+            }
         }
         let known = Known::read(&self.own.folder)?;
         // Not while anybody tells: then all that was told before is there, and nobody else tells more.
@@ -145,10 +173,14 @@ impl Beats {
         if is_here { Ok(()) } else { Err(StateFault::OtherFolder(origin.clone())) }
     }
 
-    /// Which other gateways there are.
-    pub(super) async fn others(&self) -> Result<Vec<Replica>, StateFault> {
+    /// Which other gateways there are, and up to which leaf the acts of each are told.
+    pub(super) async fn others(&self) -> Result<Vec<(Replica, u64)>, StateFault> {
         let rows = self.link.client.query(GATEWAYS, &[&self.own.origin]).await?;
-        rows.iter().map(|row| Ok(Replica { log: row.try_get(0)?, is_here: row.try_get(1)? })).collect()
+        let other = |row: &Row| {
+            let told = u64::try_from(row.try_get::<_, i64>(2)?).unwrap_or_default();
+            Ok((Replica { log: row.try_get(0)?, is_here: row.try_get(1)? }, told))
+        };
+        rows.iter().map(other).collect()
     }
 
     /// The acts after one; all of them where there are fewer than [`ACTS`].

@@ -11,7 +11,7 @@ use tokio::{
 use super::{
     batch::Books,
     fault::StateFault,
-    handle::{Process, ToBooks},
+    handle::{Cluster, Own, Process, ToBooks},
     link::Server,
     pace::{MOST, gathers},
     rows::Row,
@@ -30,10 +30,13 @@ const SWEEPS_AFTER_FAULT: Duration = Duration::from_millis(500);
 /// How often a claim is asked again that another one of its batch stood in the way of.
 const TRIES: u8 = 3;
 
+/// Who claims, and what the state knew of it.
+pub(super) type Whose = (Arc<Cluster>, Own);
+
 /// Keeps the books as long as somebody may claim.
 pub(super) async fn keep(
     server: Server,
-    origin: String,
+    whose: Whose,
     mut inbox: mpsc::UnboundedReceiver<ToBooks>,
     process: Arc<dyn Process>,
     clock: Arc<dyn Clock>,
@@ -43,14 +46,14 @@ pub(super) async fn keep(
         let is_open = gather(&mut inbox, &mut waiting, next_sweep).await;
         // Who goes down leaves nothing behind.
         if Instant::now() >= next_sweep || !waiting.flushes.is_empty() {
-            let swept = sweep(&server, &origin, &mut books, &mut waiting, &*process, &*clock).await;
+            let swept = sweep(&server, &whose, &mut books, &mut waiting, &*process, &*clock).await;
             if swept.is_err() {
                 books = None;
             }
             next_sweep = Instant::now() + SWEEPS;
         }
         if !waiting.claims.is_empty() || !waiting.settled.is_empty() {
-            make(&server, &origin, &mut books, &mut waiting).await;
+            make(&server, &whose, &mut books, &mut waiting).await;
             if books.is_none() {
                 next_sweep = next_sweep.min(Instant::now() + SWEEPS_AFTER_FAULT);
             }
@@ -88,7 +91,7 @@ async fn gather(inbox: &mut mpsc::UnboundedReceiver<ToBooks>, waiting: &mut Wait
 }
 
 /// Makes a batch of what waits, and answers it.
-async fn make(server: &Server, origin: &str, books: &mut Option<Books>, waiting: &mut Waiting) {
+async fn make(server: &Server, whose: &Whose, books: &mut Option<Books>, waiting: &mut Waiting) {
     let claims = std::mem::take(&mut waiting.claims);
     let (mut steps, mut replies) = (Vec::with_capacity(claims.len()), Vec::with_capacity(claims.len()));
     for Asked { claim, reply, tries, .. } in claims {
@@ -99,7 +102,7 @@ async fn make(server: &Server, origin: &str, books: &mut Option<Books>, waiting:
         }
     }
     let latest = Instant::now() + server.timeout();
-    let made = timeout_at(latest, in_time(server, origin, books, &mut steps, &waiting.settled, latest)).await;
+    let made = timeout_at(latest, in_time(server, whose, books, &mut steps, &waiting.settled, latest)).await;
     let Ok(Ok(rows)) = made else {
         // What of it is on the books is not known. The connection is given up; what is found there later is given back.
         *books = None;
@@ -130,18 +133,22 @@ async fn make(server: &Server, origin: &str, books: &mut Option<Books>, waiting:
 
 async fn in_time(
     server: &Server,
-    origin: &str,
+    whose: &Whose,
     books: &mut Option<Books>,
     steps: &mut [Step],
     settled: &Settled,
     latest: Instant,
 ) -> Result<Vec<Row>, StateFault> {
-    opened(server, origin, books).await?.make(steps, settled, latest).await
+    opened(server, whose, books).await?.make(steps, settled, latest).await
 }
 
-async fn opened<'b>(server: &Server, origin: &str, books: &'b mut Option<Books>) -> Result<&'b Books, StateFault> {
+async fn opened<'b>(server: &Server, whose: &Whose, books: &'b mut Option<Books>) -> Result<&'b Books, StateFault> {
     if books.is_none() {
-        *books = Some(Books::open(server, origin).await?);
+        let (cluster, own) = whose;
+        let opened = Books::open(server, &own.origin).await?;
+        // Before anything is claimed there: it may have been put back since the last round.
+        cluster.before().compare(opened.client(), &own.origin).await?;
+        *books = Some(opened);
     }
     books.as_ref().ok_or(StateFault::Late)
 }
@@ -150,14 +157,14 @@ async fn opened<'b>(server: &Server, origin: &str, books: &'b mut Option<Books>)
 /// it is used where the log says so, and is given back where not.
 async fn sweep(
     server: &Server,
-    origin: &str,
+    whose: &Whose,
     books: &mut Option<Books>,
     waiting: &mut Waiting,
     process: &dyn Process,
     clock: &dyn Clock,
 ) -> Result<(), StateFault> {
     let look = async {
-        let books = opened(server, origin, books).await?;
+        let books = opened(server, whose, books).await?;
         books.sweep(clock.now().as_second()).await?;
         books.under_way().await
     };

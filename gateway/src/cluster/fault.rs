@@ -97,6 +97,23 @@ pub(crate) enum StateFault {
         /// Leaves here.
         leaves: u64,
     },
+    /// The state knows less than it did.
+    #[error(
+        "the shared state knows {knows} leaves of `{origin}`, and knew {had} before: it was put back to what it was earlier, or is another one, and uses and counts since then are missing in it; stop all gateways, make its tables in an empty database, and run `credit-gateway state join --after-loss` with the configuration of each"
+    )]
+    PutBack {
+        /// The log.
+        origin: String,
+        /// Leaves that it knew.
+        had: i64,
+        /// Leaves that it knows.
+        knows: i64,
+    },
+    /// The state was made anew, and a log is not in it yet.
+    #[error(
+        "`{0}` counted together with this gateway, and the shared state does not know it yet: run `credit-gateway state join --after-loss` with its configuration first; where that log is gone for good, take its line out of `state.told` in the data folder of each"
+    )]
+    NotJoined(String),
     /// Another history of a log.
     #[error(
         "leaf {index} of `{origin}` is another one in the shared state: two gateways wrote this log; see `credit-audit verify`, and begin a new log (`log.origin`, `data.dir`)"
@@ -122,7 +139,7 @@ impl StateFault {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Postgres(fault) => fault.may_pass(),
-            Self::NoStandby | Self::Late | Self::Lacks { .. } | Self::Served(_) => true,
+            Self::NoStandby | Self::Late | Self::Lacks { .. } | Self::Served(_) | Self::NotJoined(_) => true,
             Self::Tables
             | Self::Unseen
             | Self::OtherRing(_)
@@ -134,14 +151,23 @@ impl StateFault {
             | Self::CountedAlone(_)
             | Self::OtherFolder(_)
             | Self::Shorter { .. }
+            | Self::PutBack { .. }
             | Self::OtherLeaf { .. }
             | Self::Owner { .. } => false,
         }
     }
 
-    /// Whether the log is another process's, or was written twice: then this one has ended, whatever it did.
+    /// Whether the log is another process's, or was written twice, or the state lacks what it had: then this one has ended, whatever it
+    /// did.
     pub(crate) fn is_lost(&self) -> bool {
-        matches!(self, Self::OtherFolder(_) | Self::OtherLeaf { .. } | Self::Owner { .. })
+        matches!(
+            self,
+            Self::OtherFolder(_)
+                | Self::OtherLeaf { .. }
+                | Self::Owner { .. }
+                | Self::PutBack { .. }
+                | Self::NotJoined(_)
+        )
     }
 }
 

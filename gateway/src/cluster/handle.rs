@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use credit_audit::clock::Clock;
 use credit_keys::Ahead;
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     acts::Act,
+    before::Before,
     fault::StateFault,
     handing::{HandedOut, KeysFault, Rings, Said},
     link::Server,
@@ -52,6 +53,8 @@ pub(crate) struct Cluster {
     /// What is wrong with the keys of all.
     pub(super) keys: Said,
     others: ArcSwapOption<Vec<Replica>>,
+    /// What the state knew, as far as that is proved.
+    before: ArcSwap<Before>,
 }
 
 /// Another gateway that counts together with this one, or did.
@@ -176,8 +179,8 @@ impl Cluster {
         let ends = Ends { books, acts, keys, visits, server, rates };
         let behind = AtomicBool::new(false);
         let (heard, keys) = (AtomicU64::new(0), Said::default());
-        let others = ArcSwapOption::empty();
-        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, to_visits, keys, others }), ends))
+        let (others, before) = (ArcSwapOption::empty(), ArcSwap::default());
+        Ok((Arc::new(Self { clock, heard, behind, to_books, to_acts, to_keys, to_visits, keys, others, before }), ends))
     }
 
     /// Whether what others did is known here: asked before each answer, in the queue of the log too.
@@ -272,6 +275,17 @@ impl Cluster {
 
     pub(super) fn set_others(&self, others: Vec<Replica>) {
         self.others.store(Some(Arc::new(others)));
+    }
+
+    /// What the state knew, for whoever connects anew.
+    pub(super) fn before(&self) -> Arc<Before> {
+        self.before.load_full()
+    }
+
+    pub(super) fn set_before(&self, before: &Before) {
+        if **self.before.load() != *before {
+            self.before.store(Arc::new(before.clone()));
+        }
     }
 
     pub(super) fn now(&self) -> u64 {

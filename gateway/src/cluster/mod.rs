@@ -14,6 +14,7 @@
 mod acts;
 mod batch;
 mod beat;
+mod before;
 mod books;
 mod fault;
 mod handing;
@@ -46,7 +47,7 @@ pub(crate) use handing::{KeysFault, Rings};
 pub(crate) use handle::{Cluster, Ends, Looked, Own, Process, Replica};
 pub(crate) use keys::{Listed, Shared};
 pub(crate) use lending::{RatesFault, check_files};
-pub(crate) use moving::{Done, MoveFault, Note, Notes, join, leave};
+pub(crate) use moving::{Coming, Done, MoveFault, Note, Notes, join, leave};
 pub(crate) use rings::OwnKeys;
 
 use crate::settings::SharedState;
@@ -127,8 +128,8 @@ pub(crate) async fn run(
     ready: oneshot::Sender<Result<(), StateFault>>,
 ) {
     let Ends { books, acts, keys, visits, server, rates } = ends;
-    let counting =
-        books::keep(server.clone(), own.origin.clone(), books, Arc::clone(&process), Arc::clone(&cluster.clock));
+    let whose = (Arc::clone(&cluster), own.clone());
+    let counting = books::keep(server.clone(), whose, books, Arc::clone(&process), Arc::clone(&cluster.clock));
     let lending = async {
         if let Some((settings, lender)) = rates {
             lending::lend(settings, lender, Arc::clone(&process)).await;

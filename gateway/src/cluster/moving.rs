@@ -3,7 +3,7 @@
 //! Both are one transaction in which nobody else can begin to count, so a crash at any moment leaves all of it or nothing; what was
 //! done is told only once it is proved, and asking again is never wrong.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::{Client, Row};
@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Row};
 use super::{
     acts::{is_shared, kind_of},
     beat::KINDS,
+    before::Before,
     fault::StateFault,
     handing::{KeysFault, Rings},
     handle::Own,
@@ -42,13 +43,24 @@ const OTHER: &str = "SELECT origin FROM credit_replica WHERE origin <> $1 UNION 
      SELECT origin FROM credit_repeat WHERE origin <> $1 LIMIT 1";
 const COUNTS: &str =
     "SELECT FROM credit_count UNION ALL SELECT FROM credit_use UNION ALL SELECT FROM credit_repeat LIMIT 1";
-const COUNT: &str =
-    "INSERT INTO credit_count (key, n, until) SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[])";
-const USE: &str = "INSERT INTO credit_use (consent, number, at, until) \
-     SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[], $4::bigint[])";
+const COUNT: &str = "INSERT INTO credit_count AS c (key, n, until) SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[]) \
+     ON CONFLICT (key) DO UPDATE SET n = c.n + excluded.n, until = greatest(c.until, excluded.until)";
+const COUNTED: &str = "SELECT key FROM credit_count WHERE key = ANY ($1)";
+/// A number that another log has too was used twice while the state was put back: the other use has the next one.
+const USE: &str = "WITH t AS (SELECT * FROM unnest($1::bytea[], $2::integer[], $3::bigint[], $4::bigint[]) AS t (c, n, a, u)), \
+     last AS (SELECT consent, max(number) AS number FROM credit_use WHERE consent = ANY ($1) GROUP BY consent) \
+     INSERT INTO credit_use (consent, number, at, until) SELECT t.c, CASE WHEN EXISTS \
+     (SELECT FROM credit_use AS k WHERE k.consent = t.c AND k.number = t.n) \
+     THEN greatest(last.number, (SELECT max(o.n) FROM t AS o WHERE o.c = t.c)) + (row_number() OVER (PARTITION BY t.c ORDER BY t.n))::integer \
+     ELSE t.n END, t.a, t.u FROM t LEFT JOIN last ON last.consent = t.c";
 const FIRST: &str = "INSERT INTO credit_repeat (key, identity, first, origin, asked, answered, repeats) \
      SELECT k, i, f, $4, a, true, r FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $5::bigint[], $6::integer[]) \
-     AS t (k, i, f, a, r)";
+     AS t (k, i, f, a, r) ON CONFLICT (key) DO NOTHING";
+/// Acts hold in the order in which they were recorded, by the clocks of their gateways: what order they were told in is lost. `at` is
+/// the first of that name in a leaf, and has the same form in all.
+const IN_ORDER: &str = "WITH told AS (DELETE FROM credit_act RETURNING origin, leaf_index, leaf, kind) \
+     INSERT INTO credit_act (origin, leaf_index, leaf, kind) SELECT origin, leaf_index, leaf, kind FROM told \
+     ORDER BY substring(leaf FROM position('\\x226174223a22'::bytea IN leaf) + 6 FOR 27), origin, leaf_index";
 const JOIN: &str =
     "INSERT INTO credit_replica (origin, beat, ring, told, kinds, owner) VALUES ($1, 'epoch', $2, $3, $4, $5)";
 /// The log is of this data folder from here on. It writes in any case, so that what was committed before is proved with it.
@@ -86,8 +98,13 @@ pub(crate) enum MoveFault {
     #[error("there is no [state] in the configuration")]
     NoState,
     /// Nothing of this log is there, and it counts together with others.
-    #[error("this log counts together in another shared state than that of `[state]`")]
+    #[error(
+        "this log counts together in another shared state than that of `[state]`; where that one is lost or was put back, stop all gateways and run `credit-gateway state join --after-loss` with the configuration of each"
+    )]
     Elsewhere,
+    /// It never counted together with those that are there.
+    #[error("this log never counted together with others, and after a loss those alone come back that did")]
+    NeverTogether,
     /// The key ring.
     #[error(transparent)]
     Ring(credit_keys::ChangeError),
@@ -137,14 +154,23 @@ pub(crate) trait Notes {
     fn say(&self, note: Option<Note>) -> io::Result<()>;
 }
 
+/// Whether a log counts together from here on, or did before and the state that knew it is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coming {
+    /// It counted alone.
+    First,
+    /// The others are there, or come.
+    AfterLoss,
+}
+
 /// Puts what this gateway counted into the shared state, and the acts of its log.
 ///
 /// # Errors
 /// [`MoveFault`]. Where the state did not answer it may be done all the same: ask again.
 pub(crate) async fn join(
     settings: &SharedState,
-    (own, rings): (&Own, &Arc<dyn Rings>),
-    moved: &Moved,
+    (own, rings, coming): (&Own, &Arc<dyn Rings>, Coming),
+    mut moved: Moved,
     (leaves, size): (impl Iterator<Item = io::Result<(u64, Vec<u8>)>>, u64),
     notes: &impl Notes,
 ) -> Result<Done, MoveFault> {
@@ -152,24 +178,36 @@ pub(crate) async fn join(
     let client = &link.client;
     is_alone(client, own).await?;
     client.batch_execute(&format!("BEGIN; {ALONE}")).await?;
+    let (known, before) = (Known::read(&own.folder)?, Before::read(&own.folder)?);
     if client.query_opt(IS_THERE, &[&own.origin]).await?.is_some() {
+        // Where it was put back, it lacks uses too: it is made anew. Others may come later.
+        match before.compare(client, &own.origin).await {
+            Ok(()) | Err(StateFault::NotJoined(_)) => {}
+            Err(fault) => return Err(fault.into()),
+        }
         // Nobody is there, and nobody comes meanwhile: a folder that has all of it may go on with it.
         let acts = leaves.filter(|read| read.as_ref().map_or(true, |(_, leaf)| is_shared(leaf)));
         are_same(client, &own.origin, acts).await??;
-        let owner = Known::read(&own.folder)?.draw()?;
+        let owner = { known }.draw()?;
         client.execute(TAKE, &[&own.origin, &&owner[..]]).await?;
         commit(&link).await?;
         notes.say(Some(Note::Joined))?;
         return Ok(Done::Before);
     }
     match notes.read()? {
-        Some(Note::Joined) => return Err(MoveFault::Elsewhere),
+        Some(Note::Joined) if coming == Coming::First => return Err(MoveFault::Elsewhere),
+        Some(Note::Joined) => {}
         // Nothing of this log is there, and nothing is on its way: the tables are this transaction's.
         Some(Note::Joining | Note::Leaving) => notes.say(None)?,
         None => {}
     }
-    if let Some(fault) = other(client, own).await? {
-        return Err(fault);
+    let is_known = before.is_known() || known.is_known() || notes.read()? == Some(Note::Joined);
+    match (coming, other(client, own).await?) {
+        (Coming::AfterLoss, _) if !is_known => return Err(MoveFault::NeverTogether),
+        (Coming::AfterLoss, Some(MoveFault::Other(_))) => leave_out(client, &mut moved).await?,
+        (Coming::First, None) if before.is_known() => return Err(MoveFault::Elsewhere),
+        (_, None) => {}
+        (_, Some(fault)) => return Err(fault),
     }
     let counts: Vec<_> = moved.counts.iter().map(|(key, (count, until))| (&key[..], *count, *until)).collect();
     for part in counts.chunks(ROWS) {
@@ -184,9 +222,10 @@ pub(crate) async fn join(
         put_firsts(client, &own.origin, part).await?;
     }
     let acts = put_acts(client, &own.origin, leaves).await?;
+    client.batch_execute(IN_ORDER).await?;
     keys::put(client, &own.origin, rings).await?;
     let (ring, told) = (own.keys.as_ref().map_or([0; 32], |keys| keys.digest), i64::try_from(size).unwrap_or(i64::MAX));
-    let owner = Known::read(&own.folder)?.draw()?;
+    let owner = { known }.draw()?;
     client.execute(JOIN, &[&own.origin, &&ring[..], &told, &KINDS, &&owner[..]]).await?;
     // From here on it counts alone no more. After a crash it is asked again: then it is there, or it is not.
     notes.say(Some(Note::Joining))?;
@@ -220,6 +259,8 @@ pub(crate) async fn leave(settings: &SharedState, own: &Own, notes: &impl Notes)
     notes.say(Some(Note::Leaving))?;
     commit(&link).await?;
     // From here on it counts alone, and nothing of it is there any more.
+    Before::forget(&own.folder)?;
+    Known::forget(&own.folder)?;
     notes.say(None)?;
     Ok(Done::Now { acts })
 }
@@ -244,6 +285,23 @@ async fn other(client: &Client, own: &Own) -> Result<Option<MoveFault>, MoveFaul
     }
     let found: Option<Row> = client.query_opt(COUNTS, &[]).await?;
     Ok(found.map(|_| MoveFault::NotEmpty))
+}
+
+/// Different persons of a day are counted once, whichever logs have them.
+async fn leave_out(client: &Client, moved: &mut Moved) -> Result<(), MoveFault> {
+    let persons: Vec<_> = moved.persons.iter().map(|(person, persons)| (*person, *persons)).collect();
+    for part in persons.chunks(ROWS) {
+        let keys: Vec<&[u8]> = part.iter().map(|(person, _)| &person[..]).collect();
+        let there = client.query(COUNTED, &[&keys]).await?;
+        let there = there.iter().map(|row| Ok(row.try_get::<_, &[u8]>(0)?.to_vec()));
+        let there = there.collect::<Result<BTreeSet<_>, tokio_postgres::Error>>()?;
+        for (_, persons) in part.iter().filter(|(person, _)| there.contains(&person[..])) {
+            if let Some((count, _)) = moved.counts.get_mut(persons) {
+                *count -= 1;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn put_uses(client: &Client, uses: &[MovedUse]) -> Result<(), MoveFault> {

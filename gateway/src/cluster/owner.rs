@@ -86,6 +86,22 @@ impl Known {
         File::open(folder)?.sync_all()
     }
 
+    /// Whether it was ever served together with others.
+    pub(super) fn is_known(&self) -> bool {
+        !self.ids.is_empty()
+    }
+
+    /// The log counts alone again.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub(super) fn forget(folder: &Path) -> io::Result<()> {
+        match fs::remove_file(folder.join(FILE)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The ids, as a statement takes them.
     pub(super) fn ids(&self) -> Vec<&[u8]> {
         self.ids.iter().map(|id| &id[..]).collect()

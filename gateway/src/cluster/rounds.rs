@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     beat::{ACTS, Beats},
+    before::{Before, Remembering},
     fault::StateFault,
     handle::{Cluster, Own, Process, ToActs},
     heard::{Heard, Keeping},
@@ -41,6 +42,8 @@ struct Round {
     /// The last act that was heard; nothing before a start has looked at what it has at hand.
     seen: Option<i64>,
     keeping: Keeping,
+    /// What the state knew; nothing before it was looked up.
+    before: Option<Remembering>,
     /// A key is in force that this gateway lacks. Then what others did may be sealed under it, and is heard once it is there.
     lacks: bool,
     /// When it was looked which others there are.
@@ -74,6 +77,15 @@ impl Round {
             return Ok(owner);
         }
         let beats = Beats::open(&self.server, &self.own).await?;
+        match &self.before {
+            // The connection was lost: this process knows more than the data folder.
+            Some(known) => {
+                let compared =
+                    timeout(self.server.timeout(), known.before.compare(&beats.link().client, &self.own.origin));
+                compared.await.unwrap_or(Err(StateFault::Late))?;
+            }
+            None => self.before = Some(Remembering::new(Before::read(&self.own.folder)?)),
+        }
         // From here on each round compares them, as they are then.
         self.own.keys = None;
         let owner = match self.owner {
@@ -120,8 +132,15 @@ impl Round {
             }
             beats.told = looked_until;
         }
+        beats.tells_all();
         let latest = Instant::now() + self.server.timeout();
         timeout_at(latest, beats.beat(&self.process.keys(), &owner, latest)).await.unwrap_or(Err(StateFault::Late))?;
+        let told = beats.is_proved();
+        if let Some(before) = &mut self.before {
+            before.proved(&self.own.origin, told);
+            self.cluster.set_before(&before.before);
+            before.look(&self.own.folder);
+        }
         self.begin().await?;
         self.hear().await?;
         self.cluster.set_heard(began.max(1));
@@ -136,6 +155,11 @@ impl Round {
         };
         self.named = Some(Instant::now());
         if let Ok(Ok(others)) = timeout(self.server.timeout(), beats.others()).await {
+            let (others, told): (Vec<_>, _) = others.into_iter().unzip();
+            let told: Vec<u64> = told;
+            if let Some(before) = &mut self.before {
+                before.read(others.iter().map(|other| other.log.clone()).zip(told).collect());
+            }
             self.cluster.set_others(others);
         }
     }
@@ -278,6 +302,7 @@ pub(super) async fn keep(
         owner: None,
         seen: None,
         keeping,
+        before: None,
         lacks: false,
         named: None,
     };
@@ -297,7 +322,12 @@ pub(super) async fn keep(
                     }
                     round.answer(all).await
                 }
-                None => return,
+                None => {
+                    if let Some(before) = round.before {
+                        before.end(&round.own.folder).await;
+                    }
+                    return;
+                }
             },
             _ = every.tick() => round.make_in_time().await,
             () = news.notified(), if !round.lacks => {

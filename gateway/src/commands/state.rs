@@ -11,7 +11,7 @@ use super::{
     printed,
 };
 use crate::{
-    cluster::{Done, SCHEMA},
+    cluster::{Coming, Done, SCHEMA},
     process::start::{self, Moving},
     telemetry::{LevelFilter, Telemetry},
     terminal::{print, words},
@@ -22,7 +22,13 @@ pub(super) enum State {
     /// Print the tables of the shared state, for psql 打印共享状态的表结构（供 psql 使用）
     Schema,
     /// Move what one gateway counted alone into the shared state; the gateway is stopped 将单个网关独自计数的内容移入共享状态（须先停止网关）
-    Join(ConfigFile),
+    Join {
+        /// The state that had it is lost or was put back: the gateways that counted together come one after the other into an empty one 原共享状态已丢失或被恢复为旧版：曾共同计数的网关依次移入空的共享状态
+        #[arg(long)]
+        after_loss: bool,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
     /// Take a gateway out of the shared state in which it counted alone; it is stopped 将独自使用共享状态的网关移出（须先停止网关）
     Leave(ConfigFile),
 }
@@ -30,19 +36,19 @@ pub(super) enum State {
 pub(super) fn run(command: State) -> Result<(), Failure> {
     match command {
         State::Schema => printed::text(SCHEMA),
-        State::Join(config) => join(&config),
+        State::Join { after_loss, config } => join(&config, if after_loss { Coming::AfterLoss } else { Coming::First }),
         State::Leave(config) => leave(&config),
     }
 }
 
-fn join(config: &ConfigFile) -> Result<(), Failure> {
+fn join(config: &ConfigFile, coming: Coming) -> Result<(), Failure> {
     let settings = config.read()?;
     require_no_gateway(&settings)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let inputs = start::Inputs::read(&settings, clock.now()).map_err(|errors| Failure::starts(&errors))?;
     let moved = runtime()?.block_on(async {
         let _log = Telemetry::start(Arc::clone(&clock), LevelFilter::INFO, None).map_err(Failure::usage)?;
-        start::join(&settings, &inputs, &clock).await.map_err(|error| Failure::start(&error))
+        start::join(&settings, &inputs, &clock, coming).await.map_err(|error| Failure::start(&error))
     })?;
     let origin = &settings.log.origin;
     let Moving { done, counts, uses, keys } = moved;

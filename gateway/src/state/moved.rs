@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     consent::Consent,
+    day::Scope,
     elsewhere::{case_until, day_until, uses_until},
     idempotency::FirstQuery,
     key::{Key, day_key, key},
@@ -40,6 +41,8 @@ pub(crate) struct MovedFirst {
 pub(crate) struct Moved {
     /// How high, and until when they are kept.
     pub(crate) counts: BTreeMap<Key, (i32, i64)>,
+    /// Of those counts the persons of the day, each with the count of different ones that has it.
+    pub(crate) persons: BTreeMap<Key, Key>,
     pub(crate) uses: Vec<MovedUse>,
     pub(crate) firsts: Vec<MovedFirst>,
 }
@@ -52,15 +55,19 @@ impl Moved {
         }
         if let Some(day) = usage.day.date {
             let until = day_until(now);
+            let scopes = usage.day.scopes();
+            let persons_of = |scope: &Scope| day_key(&key("scope", &[&scope.institution, &scope.group]), day);
             for (person, counted) in usage.day.people.iter() {
-                moved.count(day_key(&person, day), counted.count, until);
+                let person = day_key(&person, day);
+                moved.count(person, counted.count, until);
+                let scope = usize::try_from(counted.scope).ok().and_then(|place| scopes.get(place));
+                moved.persons.extend(scope.map(|scope| (person, persons_of(scope))));
             }
             for (staff, counted) in usage.day.staff.iter() {
                 moved.count(day_key(&staff, day), counted.count, until);
             }
-            for scope in usage.day.scopes().iter().filter(|scope| scope.persons > 0) {
-                let persons = key("scope", &[&scope.institution, &scope.group]);
-                moved.count(day_key(&persons, day), scope.persons, until);
+            for scope in scopes.iter().filter(|scope| scope.persons > 0) {
+                moved.count(persons_of(scope), scope.persons, until);
             }
         }
         let live = usage.consents.iter().filter(|(_, consent)| !consent.is_over(now));

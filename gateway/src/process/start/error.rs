@@ -347,6 +347,7 @@ impl StartError {
                 MoveFault::Other(_)
                 | MoveFault::NotEmpty
                 | MoveFault::Elsewhere
+                | MoveFault::NeverTogether
                 | MoveFault::NoState
                 | MoveFault::Ring(_),
             )

@@ -15,7 +15,7 @@ use super::{
     together::Beside,
 };
 use crate::{
-    cluster::{self, Done, MoveFault, OwnKeys, StateFault},
+    cluster::{self, Coming, Done, MoveFault, OwnKeys, StateFault},
     keyring::{keys_digest, shared_by_all},
     process::replicas::Counted,
     settings::{Settings, SharedState},
@@ -39,7 +39,12 @@ pub(crate) struct Moving {
 ///
 /// # Errors
 /// Why it was not moved.
-pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn Clock>) -> Result<Moving, StartError> {
+pub(crate) async fn join(
+    settings: &Settings,
+    inputs: &Inputs,
+    clock: &Arc<dyn Clock>,
+    coming: Coming,
+) -> Result<Moving, StartError> {
     let (state, now) = (shared(settings)?, clock.now());
     let recovered = log::recover(log_settings(settings), Arc::clone(clock))?;
     let log = recovered.contents();
@@ -58,8 +63,10 @@ pub(crate) async fn join(settings: &Settings, inputs: &Inputs, clock: &Arc<dyn C
     let moved = Moved::of(&projection.usage, now);
     let leaves = log.leaves(0).map(|read| read.map_err(io::Error::other));
     let rings = AtStart::of(open_ring(settings)?, destroyed(&projection.ledger.keys), clock);
-    let done = cluster::join(state, (&own, &rings), &moved, (leaves, log.size()), &Beside::of(settings)).await?;
-    Ok(Moving { done, counts: moved.counts.len(), uses: moved.uses.len(), keys: moved.firsts.len() })
+    let (counts, uses, keys) = (moved.counts.len(), moved.uses.len(), moved.firsts.len());
+    let leaves = (leaves, log.size());
+    let done = cluster::join(state, (&own, &rings, coming), moved, leaves, &Beside::of(settings)).await?;
+    Ok(Moving { done, counts, uses, keys })
 }
 
 /// Takes this gateway's log out of the shared state of the configuration, where nobody else counted.

@@ -1,6 +1,6 @@
 //! What the process does by itself, without anybody asking: each duty reports here, so that none can stop unseen.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use prometheus::{IntCounterVec, IntGaugeVec};
@@ -97,8 +97,14 @@ impl Duty {
 pub(super) struct Duties {
     last_success: IntGaugeVec,
     failures: IntCounterVec,
-    fails: [AtomicBool; Duty::ALL.len()],
+    fails: [Mutex<Fails>; Duty::ALL.len()],
 }
+
+/// Reasons that are told of one duty before it succeeds again.
+const REASONS: usize = 8;
+
+/// Why a duty has failed since it last succeeded, each reason once.
+type Fails = Vec<String>;
 
 impl Duties {
     pub(super) fn new(registrar: &Registrar<'_>, started: Timestamp) -> prometheus::Result<Self> {
@@ -116,22 +122,35 @@ impl Duties {
             last_success.with_label_values(&[duty.as_str()]).set(started.as_second());
             failures.with_label_values(&[duty.as_str()]).inc_by(0);
         }
-        Ok(Self { last_success, failures, fails: [const { AtomicBool::new(false) }; Duty::ALL.len()] })
+        Ok(Self { last_success, failures, fails: [const { Mutex::new(Fails::new()) }; Duty::ALL.len()] })
     }
 
-    /// A duty was done, or failed; true where that is news.
-    pub(super) fn done(&self, duty: Duty, is_done: bool, now: Timestamp) -> bool {
-        if is_done {
-            self.last_success.with_label_values(&[duty.as_str()]).set(now.as_second());
-        } else {
-            self.failures.with_label_values(&[duty.as_str()]).inc();
+    /// A duty was done, or failed for a reason; true where that is news. What fails for another reason than before is: the first may
+    /// have passed, and the second stays.
+    pub(super) fn done(&self, duty: Duty, done: Result<(), &str>, now: Timestamp) -> bool {
+        let Some(fails) = self.fails.get(duty as usize) else { return false };
+        let mut fails = fails.lock().unwrap_or_else(PoisonError::into_inner);
+        match done {
+            Ok(()) => {
+                self.last_success.with_label_values(&[duty.as_str()]).set(now.as_second());
+                !std::mem::take(&mut *fails).is_empty()
+            }
+            Err(reason) => {
+                self.failures.with_label_values(&[duty.as_str()]).inc();
+                let is_news = fails.len() < REASONS && !fails.iter().any(|known| known == reason);
+                if is_news {
+                    fails.push(reason.to_owned());
+                }
+                is_news
+            }
         }
-        self.fails.get(duty as usize).is_some_and(|fails| fails.swap(!is_done, Ordering::Relaxed) == is_done)
     }
 
     /// Whether a duty failed the last time that it was due.
     pub(super) fn fails(&self, duty: Duty) -> bool {
-        self.fails.get(duty as usize).is_some_and(|fails| fails.load(Ordering::Relaxed))
+        self.fails
+            .get(duty as usize)
+            .is_some_and(|fails| !fails.lock().unwrap_or_else(PoisonError::into_inner).is_empty())
     }
 }
 
@@ -146,14 +165,27 @@ mod tests {
         let registry = Registry::new();
         let duties = Duties::new(&Registrar(&registry), Timestamp::UNIX_EPOCH).unwrap();
         let at = |second| Timestamp::from_second(second).unwrap();
-        for (second, is_done, is_news) in
-            [(1, true, false), (2, false, true), (3, false, false), (4, true, true), (5, true, false)]
-        {
-            assert_eq!(duties.done(Duty::Keys, is_done, at(second)), is_news, "{second}");
-            assert_eq!((duties.fails(Duty::Keys), duties.fails(Duty::Store)), (!is_done, false), "{second}");
+        let steps = [
+            (1, Ok(()), false),
+            (2, Err("away"), true),
+            (3, Err("away"), false),
+            (4, Err("another"), true),
+            (5, Err("away"), false),
+            (6, Ok(()), true),
+            (7, Ok(()), false),
+            (8, Err("away"), true),
+            (9, Ok(()), true),
+        ];
+        for (second, done, is_news) in steps {
+            assert_eq!(duties.done(Duty::Keys, done, at(second)), is_news, "{second}");
+            assert_eq!((duties.fails(Duty::Keys), duties.fails(Duty::Store)), (done.is_err(), false), "{second}");
         }
-        assert_eq!(duties.last_success.with_label_values(&["keys"]).get(), 5);
-        assert_eq!(duties.failures.with_label_values(&["keys"]).get(), 2);
+        let reasons = (0..2 * REASONS).map(|nr| format!("reason {nr}"));
+        let news = reasons.filter(|reason| duties.done(Duty::Keys, Err(reason), at(10))).count();
+        assert_eq!(news, REASONS, "reasons without end fill no log");
+        assert!(duties.done(Duty::Keys, Ok(()), at(9)));
+        assert_eq!(duties.last_success.with_label_values(&["keys"]).get(), 9);
+        assert_eq!(duties.failures.with_label_values(&["keys"]).get(), 5 + 2 * REASONS as u64);
         assert_eq!(duties.last_success.with_label_values(&["store"]).get(), 0);
     }
 

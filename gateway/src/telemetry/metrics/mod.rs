@@ -296,10 +296,11 @@ impl Metrics {
         self.cases.unknown_in_all()
     }
 
-    /// A duty in the background was done, or failed; its first failure and its first success after one are lines of the
-    /// log.
+    /// A duty in the background was done, or failed; its first failure for each reason and its first success after one are lines of
+    /// the log.
     pub fn duty<E: std::fmt::Display>(&self, duty: Duty, done: Result<(), E>, now: Timestamp) {
-        if !self.duties.done(duty, done.is_ok(), now) {
+        let done = done.map_err(|error| error.to_string());
+        if !self.duties.done(duty, done.as_ref().map_err(String::as_str).copied(), now) {
             return;
         }
         match done {

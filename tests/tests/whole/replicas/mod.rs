@@ -16,6 +16,7 @@ mod officers;
 mod owners;
 mod patroni;
 mod persons;
+mod put_back;
 mod rates;
 mod remembered;
 mod rolling;
