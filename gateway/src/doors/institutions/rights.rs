@@ -38,7 +38,7 @@ use crate::{
         whole,
     },
 };
-use asker::{Asker, Undone, after};
+use asker::{Asker, Undone};
 use body::Act;
 pub(super) use right::Right;
 
@@ -100,9 +100,9 @@ impl Asker {
     /// Does it: the body of the answer.
     async fn done(&self, right: Right, head: &Parts, sound: bool, body: &mut RequestBody) -> Result<Vec<u8>, Undone> {
         match right {
-            Right::Corrections => return corrections::fetch(self, after(head, sound)?).await,
+            Right::Corrections => return corrections::fetch(self, self.after(head, sound)?).await,
             Right::Notices => {
-                let after = after(head, sound)?;
+                let after = self.after(head, sound)?;
                 self.must_be(Duty::Notifier)?;
                 return notices::fetch(self, after).await;
             }

@@ -93,6 +93,8 @@ pub enum Detail {
     NoticeMembers,
     /// The place from which corrections are asked for.
     After,
+    /// `after` was told by another gateway.
+    AfterOfAnother,
     /// What institutions of another kind do.
     NotOfYourKind,
     /// The body of a case that is registered has other members than its own.

@@ -22,6 +22,10 @@ impl Detail {
                 "路径之后只可有 `after=`，其值为上次应答中的 `after`",
                 "the path takes the query string `after=` with the `after` of the last answer, and nothing else",
             ),
+            Self::AfterOfAnother => (
+                "该 `after` 并非本网关所给：多个网关各有自己的列表，请为每个网关分别保存 `after`，并逐一获取；不填即从头开始",
+                "another gateway told this `after`: each of several has a list of its own, so fetch from each and keep an `after` for each; left out, it begins with the first",
+            ),
             Self::NoticeMembers => (
                 "请求体须恰有 `notices`，即 1 至 100 个告知编号的数组",
                 "the body must have exactly `notices`, an array of 1 to 100 ids of notices",

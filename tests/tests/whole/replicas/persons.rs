@@ -166,6 +166,19 @@ fn an_objection_is_read_and_decided_at_any_gateway_and_every_answer_is_corrected
         assert!(all.iter().all(|one| one["query"] == *query), "{all:?}");
         assert!((1..=2).contains(&all.len()), "{all:?}");
     }
+    // What one told to go on after is refused by the other, which would pass over its own.
+    let after = |folder: &Folder| due(folder)["after"].as_u64().unwrap();
+    let from = |at: &Folder, after: u64| at.caller("housing").get(&format!("/v1/corrections?after={after}"));
+    let told = [one, other].map(after);
+    for (at, number) in [(one, told[0]), (other, told[1])] {
+        assert_eq!(from(at, number).json()["corrections"], json!([]));
+        assert_eq!(from(at, number).json()["after"], number);
+    }
+    for (at, number) in [(one, told[1]), (other, told[0]), (one, 1)] {
+        let refused = from(at, number);
+        checked::refusal(at, "housing", &refused, 400, "malformed-request");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("`after`"), "{}", refused.text());
+    }
     // Once, also over a restart.
     let [first, second] = <[Gateway; 2]>::try_from(gateways).ok().unwrap();
     let folder = second.kill();

@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_audit::log::Durable;
 use credit_policy::{Code, Duty, Language};
 use hyper::{Method, http::request::Parts};
+use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -84,11 +85,44 @@ impl Asker {
 /// The largest number that every program of JSON reads as it is (RFC 8259, section 6).
 const LAST: u64 = (1 << 53) - 1;
 
-/// The leaf after which is asked, of the head of a request that is to read at its path: 0 where none is named.
-///
+/// Where several gateways count together, a number of `after` says of which log it is above this bit: each has a list of its own, and
+/// what lies between two numbers of another log would be passed over. No log has so many leaves.
+const LEAF_BITS: u32 = 40;
+
+/// The first 12 bits of SHA-256 over the name of a log, and never none.
+fn tag_of(origin: &str) -> u64 {
+    let digest = digest(&SHA256, origin.as_bytes());
+    let first = digest.as_ref().first_chunk::<2>().map_or(0, |first| u16::from_be_bytes(*first) >> 4);
+    u64::from(first.max(1))
+}
+
+impl Asker {
+    fn tag(&self) -> u64 {
+        if self.gateway.is_one_of_several() { tag_of(&self.gateway.settings.log.origin) } else { 0 }
+    }
+
+    /// A leaf as a caller is told it, to go on after it.
+    pub(super) fn to_go_on(&self, leaf: u64) -> u64 {
+        self.tag() << LEAF_BITS | leaf
+    }
+
+    /// The leaf of this log after which is asked, of the head of a request that is to read at its path: 0 where none is named.
+    ///
+    /// # Errors
+    /// `method-not-allowed`, `malformed-request`: also for what another gateway told.
+    pub(super) fn after(&self, head: &Parts, sound: bool) -> Result<u64, Refusal> {
+        match (after(head, sound)?, self.tag()) {
+            (number, 0) => Ok(number),
+            (0, _) => Ok(0),
+            (number, tag) if number >> LEAF_BITS == tag => Ok(number & ((1 << LEAF_BITS) - 1)),
+            _ => Err(Refusal::because(Code::MalformedRequest, "`after` of another log").with(Detail::AfterOfAnother)),
+        }
+    }
+}
+
 /// # Errors
 /// `method-not-allowed`, `malformed-request`.
-pub(super) fn after(head: &Parts, sound: bool) -> Result<u64, Refusal> {
+fn after(head: &Parts, sound: bool) -> Result<u64, Refusal> {
     unambiguous(sound)?;
     if head.method != Method::GET {
         return Err(Refusal::method("GET"));
@@ -98,4 +132,17 @@ pub(super) fn after(head: &Parts, sound: bool) -> Result<u64, Refusal> {
     let number = text.and_then(|text| text.parse::<u64>().ok().filter(|number| number.to_string() == text));
     let number = number.filter(|number| *number <= LAST);
     number.ok_or_else(|| Refusal::because(Code::MalformedRequest, "no number in `after`").with(Detail::After))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_log_has_a_tag_and_what_is_told_is_a_number_of_json() {
+        let logs = (0..20_000).map(|nr| format!("gateway.example/r{nr}"));
+        assert!(logs.map(|log| tag_of(&log)).all(|tag| (1..1 << 12).contains(&tag)));
+        assert!((4_095 << LEAF_BITS | ((1 << LEAF_BITS) - 1)) <= LAST);
+        assert_ne!(tag_of("gateway.example/r1"), tag_of("gateway.example/r2"));
+    }
 }

@@ -64,7 +64,7 @@ pub(super) async fn fetch(asker: &Asker, after: u64) -> Result<Vec<u8>, Undone> 
     })?;
     let recorded = join_all(entries.into_iter().map(|entry| record(asker, entry))).await;
     let corrections = recorded.into_iter().collect::<Option<Vec<_>>>().ok_or(Undone::NotRecordable)?;
-    serde_json::to_vec(&Answer { corrections, after, more }).map_err(|_| Undone::NotRecordable)
+    serde_json::to_vec(&Answer { corrections, after: asker.to_go_on(after), more }).map_err(|_| Undone::NotRecordable)
 }
 
 /// Blocks.

@@ -74,7 +74,7 @@ pub(super) async fn fetch(asker: &Asker, after: u64) -> Result<Vec<u8>, Undone> 
     let entry = asker.by().entry(&Read { path: PATH.to_owned() }, id).map_err(ChangeError::from)?;
     let durable = gateway.recorder.record(entry).await.map_err(|_| Undone::NotRecordable)?;
     let text = Text { zh: TEXT_ZH, en: TEXT_EN };
-    Ok(asker.recorded(&Answer { query: id, notices, text, after, more }, id, &durable))
+    Ok(asker.recorded(&Answer { query: id, notices, text, after: asker.to_go_on(after), more }, id, &durable))
 }
 
 fn unfound(cause: &'static str) -> Undone {
