@@ -121,7 +121,8 @@ impl Remembering {
 
     /// A write was proved: so many leaves of the own log are told, and what was read before is there too.
     pub(super) fn proved(&mut self, own: &str, told: u64) {
-        for (origin, told) in self.read.drain(..).chain([(own.to_owned(), told)]) {
+        // A log of which nothing is told has nothing that could be missing.
+        for (origin, told) in self.read.drain(..).chain([(own.to_owned(), told)]).filter(|(_, told)| *told > 0) {
             let known = self.before.0.entry(origin).or_default();
             *known = (*known).max(told);
         }
@@ -165,7 +166,8 @@ mod tests {
         assert!(!Before::read(scratch.path()).unwrap().is_known());
         let mut remembering = Remembering::new(Before::default());
         remembering.read(vec![("gateway.example/r2".to_owned(), 7)]);
-        assert!(!remembering.before.is_known(), "nothing is proved");
+        remembering.proved(own, 0);
+        assert_eq!(remembering.before.0.len(), 1, "nothing of the own log is told");
         remembering.proved(own, 5);
         remembering.proved(own, 3);
         remembering.before.write(scratch.path()).unwrap();
