@@ -10,6 +10,9 @@ use crate::asker::{IdError, check, names_nobody};
 /// Signs that a case number may have; their full-width forms too.
 const SIGNS: &str = " -_./()〔〕【】[]";
 
+/// What one may have.
+const ALLOWED: &str = "letters and digits of any script, at least one of them, spaces and `-_./()（）〔〕【】[]`";
+
 /// The number of the case for which a statute lets the institution ask: 1 to 64 letters and marks of any script, digits,
 /// spaces and `-_./()（）〔〕【】[]`, at least one of them a letter or a digit (formats.md §2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,11 +25,11 @@ impl CaseNumber {
     ///
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        check(text, is_allowed)?;
+        check(text, is_allowed, ALLOWED)?;
         // Letters and digits of ASCII stay what they are.
         let has_word = text.contains(|c: char| c.is_ascii_alphanumeric());
         if !has_word && !normal_case(text).contains(char::is_alphanumeric) {
-            return Err(IdError::Character);
+            return Err(IdError::Character(ALLOWED));
         }
         names_nobody(text).map(|()| Self(text.into()))
     }
