@@ -229,7 +229,7 @@ mod tests {
         let (drain, draining) = watch::channel(false);
         let answer = |request: Request<hyper::body::Incoming>| {
             // Between the answer and the end of the connection nothing else need happen.
-            drop(drain.send(request.uri().path() == "/last"));
+            drain.send(request.uri().path() == "/last").unwrap();
             let response = last_where(&draining, Response::new(whole(vec![b'x'; LENGTH])));
             async { Ok::<_, Infallible>(response) }
         };
