@@ -5,13 +5,10 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::asker::{IdError, check, names_nobody};
+use crate::asker::{Allowed, IdError, check, names_nobody};
 
 /// Signs that a case number may have; their full-width forms too.
 const SIGNS: &str = " -_./()〔〕【】[]";
-
-/// What one may have.
-const ALLOWED: &str = "letters and digits of any script, at least one of them, spaces and `-_./()（）〔〕【】[]`";
 
 /// The number of the case for which a statute lets the institution ask: 1 to 64 letters and marks of any script, digits,
 /// spaces and `-_./()（）〔〕【】[]`, at least one of them a letter or a digit (formats.md §2).
@@ -25,11 +22,11 @@ impl CaseNumber {
     ///
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        check(text, is_allowed, ALLOWED)?;
+        check(text, is_allowed, Allowed::CaseNumber)?;
         // Letters and digits of ASCII stay what they are.
         let has_word = text.contains(|c: char| c.is_ascii_alphanumeric());
         if !has_word && !normal_case(text).contains(char::is_alphanumeric) {
-            return Err(IdError::Character(ALLOWED));
+            return Err(IdError::Character(Allowed::CaseNumber));
         }
         names_nobody(text).map(|()| Self(text.into()))
     }
