@@ -9,6 +9,7 @@ mod monthly;
 mod peer;
 mod person;
 mod progress;
+mod published;
 mod replay;
 mod report;
 mod review;
@@ -92,6 +93,9 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         Command::Person(arguments) => (person::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Coverage(arguments) => {
             (coverage::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json)
+        }
+        Command::Figures(arguments) => {
+            (published::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json)
         }
         Command::Review(arguments) => (review::run(arguments, language).map(|out| escaped_lines(&out)), arguments.json),
         Command::Report(arguments) => (monthly::run(arguments, language), arguments.json),

@@ -32,6 +32,7 @@ pub mod person;
 pub mod promises;
 pub mod proof;
 pub mod pruned;
+pub mod published;
 pub mod replay;
 pub mod review;
 pub mod set;

@@ -17,7 +17,23 @@ pub use of_set::MonthlyOfSet;
 pub use page::{STYLE, page};
 pub use statistics::Statistics;
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
+
+/// A month of a command line, such as `2026-11`.
+///
+/// # Errors
+/// How one is written, where it is none.
+pub fn parse_month(text: &str) -> Result<String, String> {
+    if is_month(text) { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
+}
+
+/// A moment of a command line, in words of our own where it is none.
+///
+/// # Errors
+/// How one is written, where it is none.
+pub fn parse_moment(text: &str) -> Result<Timestamp, &'static str> {
+    text.parse().map_err(|_| "it must be a date and time with an offset from UTC, e.g. 2026-11-22T00:00:00+08:00")
+}
 
 /// Whether a text is a month, such as `2026-11`.
 #[must_use]

@@ -9,7 +9,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -137,6 +137,8 @@ pub(crate) struct Cases {
     heard: AtomicI64,
     /// Figures that were published.
     figures: Mutex<Vec<leaf::Figures>>,
+    /// How many logs the directory lists.
+    listed: AtomicU64,
     /// They are said again one after the other.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
@@ -152,7 +154,13 @@ impl Cases {
         let (open, appointed) = (Mutex::new(open), Mutex::new(appointed));
         let (asking, turn) = (tokio::sync::Mutex::default(), tokio::sync::Mutex::default());
         let (heard, away) = (AtomicI64::new(i64::MIN), Mutex::default());
-        Self { open, appointed, coverage, asking, away, heard, figures, turn }
+        let listed = AtomicU64::new(1);
+        Self { open, appointed, coverage, asking, away, heard, figures, listed, turn }
+    }
+
+    /// So many logs are in the directory.
+    pub(crate) fn list(&self, logs: u64) {
+        self.listed.store(logs, Ordering::Relaxed);
     }
 
     /// Whether the gateway of a log could be asked; true where that is news.
@@ -411,6 +419,13 @@ impl Gateway {
         let head = PrunedHead::read(&self.log_folder(), None)?;
         let last = head.map(|head| self.catalogue().offset().to_datetime(head.last_at).strftime("%Y-%m").to_string());
         Ok(last.is_some_and(|last| month <= last.as_str()))
+    }
+
+    /// In how many logs a person can stand: those that the directory lists, and where there is none, those of the gateways that count
+    /// together with this one; at least the own one.
+    pub(crate) fn logs_of_all(&self) -> u64 {
+        let others = self.cluster.as_ref().map_or(0, |cluster| cluster.others().len() as u64);
+        self.cases.listed.load(Ordering::Relaxed).max(others + 1)
     }
 
     /// Figures that were published. For a moment: nothing waits while it has them.

@@ -449,3 +449,14 @@ fn pending(ring: &Ring, now: Timestamp) -> Vec<KeyId> {
     let keys = ring.status(now).into_iter();
     keys.filter(|key| key.state == KeyState::Pending).map(|key| key.id).collect()
 }
+
+/// What a ring says of its keys, where more is known of logs than when the key of each was made: a ring that has the keys of several
+/// gateways' logs takes the newest alone for the one that is used.
+pub(crate) fn by_log(mut all: Vec<KeyStatus>, is_open: impl Fn(&str) -> Option<bool>) -> Vec<KeyStatus> {
+    for key in all.iter_mut().filter(|key| matches!(key.state, KeyState::Active | KeyState::Retired)) {
+        if let Some(is_open) = key.origin.as_deref().and_then(&is_open) {
+            key.state = if is_open { KeyState::Active } else { KeyState::Retired };
+        }
+    }
+    all
+}

@@ -174,12 +174,35 @@ pub enum IdError {
     /// Empty, or longer than 64 characters.
     #[error("it must have 1 to 64 characters")]
     Length,
-    /// A character that is not allowed in it.
-    #[error("it contains a character that is not allowed there: leave it out")]
-    Character,
+    /// A character that is not allowed in it; with what is.
+    #[error("it may have {0} and nothing else")]
+    Character(Allowed),
     /// A citizen number stands in it (formats.md §2).
     #[error("it contains a citizen number: use an id of your own that names nobody")]
     HoldsCitizenNumber,
+}
+
+/// What may stand in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// In the id of an institution.
+    InstitutionId,
+    /// In the id of a member of staff.
+    StaffId,
+    /// In the number of a case.
+    CaseNumber,
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InstitutionId => "`a-z0-9-`",
+            Self::StaffId => "`A-Za-z0-9._@-`",
+            Self::CaseNumber => {
+                "letters and digits of any script, at least one of them, spaces and `-_./()（）〔〕【】[]`"
+            }
+        })
+    }
 }
 
 /// The id of an institution in the register: `[a-z0-9-]{1,64}`.
@@ -197,7 +220,7 @@ impl InstitutionId {
     ///
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        check(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')?;
+        check(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-', Allowed::InstitutionId)?;
         names_nobody(text).map(|()| Self(text.to_owned()))
     }
 
@@ -215,7 +238,7 @@ impl StaffId {
     ///
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        check(text, |c| c.is_ascii_alphanumeric() || "._@-".contains(c))?;
+        check(text, |c| c.is_ascii_alphanumeric() || "._@-".contains(c), Allowed::StaffId)?;
         names_nobody(text).map(|()| Self(text.into()))
     }
 
@@ -239,13 +262,13 @@ impl<'de> Deserialize<'de> for InstitutionId {
     }
 }
 
-pub(crate) fn check(text: &str, allowed: impl Fn(char) -> bool) -> Result<(), IdError> {
+pub(crate) fn check(text: &str, allowed: impl Fn(char) -> bool, named: Allowed) -> Result<(), IdError> {
     // One more than the longest is enough to know; a hostile text may be long.
     let length = text.chars().take(LONGEST + 1).count();
     if length == 0 || length > LONGEST {
         return Err(IdError::Length);
     }
-    if text.chars().all(allowed) { Ok(()) } else { Err(IdError::Character) }
+    if text.chars().all(allowed) { Ok(()) } else { Err(IdError::Character(named)) }
 }
 
 pub(crate) fn names_nobody(text: &str) -> Result<(), IdError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::asker::{IdError, check, names_nobody};
+use crate::asker::{Allowed, IdError, check, names_nobody};
 
 /// Signs that a case number may have; their full-width forms too.
 const SIGNS: &str = " -_./()〔〕【】[]";
@@ -22,11 +22,11 @@ impl CaseNumber {
     ///
     /// [`IdError`]: the first of length, characters and citizen number that does not hold.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        check(text, is_allowed)?;
+        check(text, is_allowed, Allowed::CaseNumber)?;
         // Letters and digits of ASCII stay what they are.
         let has_word = text.contains(|c: char| c.is_ascii_alphanumeric());
         if !has_word && !normal_case(text).contains(char::is_alphanumeric) {
-            return Err(IdError::Character);
+            return Err(IdError::Character(Allowed::CaseNumber));
         }
         names_nobody(text).map(|()| Self(text.into()))
     }

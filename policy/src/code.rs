@@ -83,8 +83,8 @@ macro_rules! codes {
 codes! {
     /// The request, or a part of it, does not have the form that it must have.
     MalformedRequest = "malformed-request", 400, Syntax, Nothing,
-        "请求格式不正确；请按接口文档核对 JSON 各成员",
-        "the request is malformed; check the JSON members against the interface document";
+        "请求格式不正确；请按接口文档核对",
+        "the request is malformed; check it against the interface document";
     /// No such scenario in the catalogue.
     UnknownScenario = "unknown-scenario", 400, Scenario, ApplicationList,
         "应用场景不存在；请使用应用清单中的名称",
@@ -95,24 +95,24 @@ codes! {
         "the citizen number is not valid (GB 11643); check all 18 characters";
     /// The scenario needs a case number.
     CaseRequired = "case-required", 400, Case, ScenarioAndListedOrgans,
-        "依法查询须提供案件编号（case）",
-        "a look-up by statute needs the number of its case (`case`)";
+        "依法查询须提供案件编号",
+        "a look-up by statute needs the number of its case";
     /// The member of staff who asks is not named.
     OperatorRequired = "operator-required", 400, Operator, QueryRegister,
-        "须提供经办人工号（operator）",
-        "the member of staff who asks must be named (`operator`)";
+        "须提供经办人工号",
+        "the member of staff who asks must be named";
     /// A field that stands in no data list.
     UnknownField = "unknown-field", 400, Known, DataList,
-        "数据项不在数据清单中；请核对 fields",
-        "a field is not in the data list; check `fields`";
+        "数据项不在数据清单中",
+        "a field is not in the data list";
     /// A trusted certificate that stands in no register.
     CertificateUnknown = "certificate-unknown", 401, Certificate, Nothing,
         "该证书未登记；请联系运营单位登记机构证书",
         "this certificate is in no register; ask the operator to register it";
     /// The scenario needs the person's consent.
     ConsentRequired = "consent-required", 401, Consent, Scenario,
-        "该场景须取得信息主体的授权；请在 Authorization 中提交授权凭证",
-        "this scenario needs the person's consent; send the token in `Authorization`";
+        "该场景须取得信息主体的授权；请提交授权凭证",
+        "this scenario needs the person's consent; send the token";
     /// The consent token does not verify.
     ConsentInvalid = "consent-invalid", 401, Consent, Scenario,
         "授权凭证无效；请重新取得授权",
@@ -135,8 +135,8 @@ codes! {
         "this kind of institution may not use this scenario";
     /// The field is not among those of the scenario.
     FieldNotAllowed = "field-not-allowed", 403, Fields, Scenario,
-        "该应用场景或授权不提供所请求的数据项；请核对 fields",
-        "the scenario, or the consent, does not release a field that was asked for; check `fields`";
+        "该应用场景或授权不提供所请求的内容",
+        "the scenario, or the consent, does not release what was asked for";
     /// The consent names another institution.
     ConsentWrongInstitution = "consent-wrong-institution", 403, Consent, Scenario,
         "授权凭证不是授予本机构的",
@@ -183,24 +183,24 @@ codes! {
         "the request did not arrive whole in time";
     /// The body is too large.
     PayloadTooLarge = "payload-too-large", 413, Syntax, Nothing,
-        "请求体过大；查询请求最大 16 KiB",
-        "the body is too large; a query has at most 16 KiB";
+        "所提交的内容过大",
+        "what was sent is too large";
     /// The body is not of the media type that is asked for.
     UnsupportedMediaType = "unsupported-media-type", 415, Syntax, Nothing,
-        "请求体须为 application/json，且不得压缩",
-        "the body must be application/json, not encoded";
+        "请求体的媒体类型不符，或经过压缩",
+        "the body is of another media type, or encoded";
     /// The head is too large.
     HeadersTooLarge = "headers-too-large", 431, Syntax, Nothing,
         "请求头过大",
         "the request head is too large";
     /// The idempotency key stands for another query, or for one under way.
     IdempotencyConflict = "idempotency-conflict", 409, Limits, Nothing,
-        "该 Idempotency-Key 已用于另一请求，或首个请求仍在处理",
-        "this Idempotency-Key was used for another request, or the first is still under way";
+        "该键已用于另一请求，或首个请求仍在处理",
+        "another request was sent under this key, or the first is still under way";
     /// A repeat that the first answer no longer answers.
     AnswerChanged = "answer-changed", 409, Store, Nothing,
-        "重复请求只在十分钟内、至多三次、且结果未变时予以应答；请使用新的 Idempotency-Key 重新查询",
-        "a repeat is answered within ten minutes, three times at most and only while the answer is the same; ask anew under a new Idempotency-Key";
+        "重复请求只在规定时间内且结果未变时予以应答；请使用另一键重新查询",
+        "a repeat is answered only in its time, and while the answer is the same; ask anew under another key";
     /// More look-ups on one person under one case than the scenario allows.
     CaseAlreadyUsed = "case-already-used", 409, Limits, Scenario,
         "该案件对同一信息主体的查询次数已达上限",

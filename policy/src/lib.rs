@@ -62,7 +62,7 @@ mod prove;
 mod weigh;
 mod words;
 
-pub use asker::{Asker, Duty, Ground, IdError, InstitutionId, InstitutionKind, KindError, StaffId};
+pub use asker::{Allowed, Asker, Duty, Ground, IdError, InstitutionId, InstitutionKind, KindError, StaffId};
 pub use case_number::{CaseNumber, normal_case};
 pub use catalogue::{
     ArticleRow, Basis, Catalogue, Ceilings, Cited, Class, Deadline, Disclosure, Fault, FetchPlan, Field, Language,

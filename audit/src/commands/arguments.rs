@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use credit_audit::monthly::is_month;
+use credit_audit::monthly::{parse_moment, parse_month};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
@@ -32,6 +32,8 @@ pub(super) enum Command {
     Coverage(CoverageArguments),
     /// Say what of the queries was reviewed, and check that nobody chose it 统计查询复核情况，并核验抽样未经任何人挑选
     Review(ReviewArguments),
+    /// Check published figures: that they are those on the record, and within the privacy budget 核验公布的统计数字：与所记一致，且未超出隐私预算
+    Figures(FiguresArguments),
     /// Write the compliance report of a month 生成月度合规报告
     Report(MonthlyArguments),
     /// Export evidence of an institution, a member of staff or a period, each record with its proof 导出机构、经办人或时段的证据，每条记录附证明
@@ -214,10 +216,10 @@ pub(super) struct ShowArguments {
     #[arg(long, value_name = "ID")]
     pub(super) institution: Option<String>,
     /// Only records from this time on, e.g. 2026-11-22T00:00:00+08:00 仅列此时刻起的记录，例如 2026-11-22T00:00:00+08:00
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(super) since: Option<Timestamp>,
     /// Only records before this time 仅列此时刻之前的记录
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(super) until: Option<Timestamp>,
     /// Only records of this case, however it is written there 仅列此案件的记录，不论其写法
     #[arg(long, value_name = "CASE")]
@@ -261,9 +263,29 @@ pub(super) struct PersonArguments {
     pub(super) json: bool,
 }
 
-/// A moment, in words of our own where it is none.
-fn time(text: &str) -> Result<Timestamp, &'static str> {
-    text.parse().map_err(|_| "it must be a date and time with an offset from UTC, e.g. 2026-11-22T00:00:00+08:00")
+/// The figures that are to be checked, and the log or logs that say so.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 valid, 1 not valid, 64 wrong usage, 69 something needed is unavailable. 退出码：0 核验通过，1 核验未通过，64 用法错误，69 所需内容无法取得。"
+)]
+pub(super) struct FiguresArguments {
+    /// What `credit-gateway figures publish` wrote; several are allowed `credit-gateway figures publish` 所写的文件，可给多份
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) file: Vec<PathBuf>,
+    /// The log's folder, or the data folder that has it; with --directory that of each log: what all of them spent together is checked too 日志文件夹，或其所在的数据文件夹；给出 --directory 时为各日志的文件夹，并核验全部日志合计耗用的预算
+    #[arg(long, value_name = "DIR", required = true)]
+    pub(super) log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) set: SetArguments,
+    /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
+    #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
+    pub(super) utc_offset: Offset,
+    /// The log's verifier key; without it the `log.vkey` in the folder, which proves less 日志的验证公钥；省略时用文件夹中的 `log.vkey`，证明力较弱
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
+    pub(super) vkey: Option<PathBuf>,
+    /// Say the result as JSON, one object a file 以 JSON 输出结果，每份文件一个对象
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// The log whose cases are counted, or all logs of a set.
@@ -278,7 +300,7 @@ pub(super) struct CoverageArguments {
     #[command(flatten)]
     pub(super) set: SetArguments,
     /// Only decisions of this month, e.g. 2026-11 仅统计该月的办结，例如 2026-11
-    #[arg(long, value_name = "MONTH", value_parser = month)]
+    #[arg(long, value_name = "MONTH", value_parser = parse_month)]
     pub(super) month: Option<String>,
     /// The signed list of misses that was handed over: it must be what the log comes to. With --directory several, of logs of the set, and no miss in them may have been looked up in another log 已移交的签名漏查清单：须与日志一致；给出 --directory 时可给多份，其所列漏查在其他日志中亦不得有查询
     #[arg(long, value_name = "FILE", conflicts_with = "month")]
@@ -309,7 +331,7 @@ pub(super) struct ReviewArguments {
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Option<PathBuf>,
     /// What is late at this time; left out = at the last record's, of all logs 以此时刻判断逾期；省略则以（各日志中的）最后一条记录为准
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     pub(super) at: Option<Timestamp>,
     /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
     #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]
@@ -320,11 +342,6 @@ pub(super) struct ReviewArguments {
     /// Say the result as JSON 以 JSON 输出结果
     #[arg(long)]
     pub(super) json: bool,
-}
-
-/// `2026-11`.
-pub(super) fn month(text: &str) -> Result<String, String> {
-    if is_month(text) { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
 }
 
 /// `+08:00`.
@@ -354,7 +371,7 @@ pub(super) struct MonthlyArguments {
     #[command(flatten)]
     pub(super) set: SetArguments,
     /// The month, e.g. 2026-11 月份，例如 2026-11
-    #[arg(long, value_name = "MONTH", value_parser = month)]
+    #[arg(long, value_name = "MONTH", value_parser = parse_month)]
     pub(super) month: String,
     /// The jurisdiction's offset from UTC 本地时间与 UTC 的时差
     #[arg(long, value_name = "OFFSET", default_value = "+08:00", value_parser = offset)]

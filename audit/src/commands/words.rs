@@ -1,6 +1,7 @@
 //! What the commands say, in English and in Chinese.
 
 mod evidence;
+mod published;
 mod set;
 
 use std::path::Path;
@@ -332,6 +333,7 @@ fn fault_in_chinese(fault: &Violation) -> String {
         Violation::Witnesses(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Review(error) => Language::Chinese.fault(&error.to_string()),
         Violation::List(error) => Language::Chinese.fault(&error.to_string()),
+        Violation::Figures(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Pruned(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Set(error) => Language::Chinese.fault(&error.to_string()),
         Violation::Directory { index, cause } => {

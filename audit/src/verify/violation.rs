@@ -10,6 +10,7 @@ use crate::person::ExportFault;
 use crate::promises::Broken;
 use crate::proof::ProofError;
 use crate::pruned::PrunedFault;
+use crate::published::FiguresFault;
 use crate::review::DrawFault;
 use crate::set::SetFault;
 use crate::trust_policy::NotWitnessed;
@@ -32,6 +33,9 @@ pub enum Violation {
     /// A list of misses does not.
     #[error(transparent)]
     List(#[from] ListFault),
+    /// Figures that were published do not.
+    #[error(transparent)]
+    Figures(#[from] FiguresFault),
     /// The draw of a period that is reviewed does not.
     #[error(transparent)]
     Review(#[from] DrawFault),

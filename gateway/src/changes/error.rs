@@ -114,6 +114,14 @@ pub(crate) enum ChangeError {
     /// No month, or one that is not over; nothing was published.
     #[error("figures are of a month that is over, written as 2026-10")]
     Month,
+    /// The log is younger than the month; nothing was published.
+    #[error("the first record of this log is later than that month, so it has no figures of it")]
+    NotBegun,
+    /// A share of the privacy budget that is none; nothing was published.
+    #[error(
+        "a month's share of the privacy budget for each of {0} logs is below a thousandth: raise `figures.epsilon_a_year`"
+    )]
+    BudgetTooSmall(u64),
     /// The year's privacy budget; nothing was published.
     #[error("the privacy budget of the year is spent: nothing more is published of it")]
     BudgetSpent,

@@ -8,10 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use credit_audit::leaf::{Base64, Event, Figures};
+use credit_audit::{
+    leaf::{Base64, Event, Figures, peek},
+    pruned::PrunedHead,
+};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use ring::digest::{SHA256, digest};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     cells::{CLIPPED_TO, count},
@@ -19,10 +22,10 @@ use super::{
     laplace::Noise,
     request::{LeafMade, Made},
 };
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, index::leaf_at};
 
 /// The form of the file.
-const FORM: &str = "credit-gateway/figures/1";
+const FORM: &str = "credit-gateway/figures/2";
 
 /// Publications of a year.
 const MONTHS: u64 = 12;
@@ -32,6 +35,8 @@ struct Published<'a> {
     form: &'static str,
     origin: &'a str,
     period: &'a str,
+    epsilon_a_year: &'a str,
+    logs: u64,
     epsilon: &'a str,
     clipped_to: u64,
     noise: &'static str,
@@ -58,25 +63,29 @@ pub(super) async fn publish(gateway: &Arc<Gateway>, month: String) -> Result<Mad
     if gateway.is_let_go(&month).map_err(|error| ChangeError::Index(error.to_string()))? {
         return Err(ChangeError::LetGo);
     }
-    let milli = gateway.settings.figures.milli_epsilon_a_year() / MONTHS;
+    if !has_begun(gateway, until)? {
+        return Err(ChangeError::NotBegun);
+    }
+    let share = Share::of(gateway);
     let spent: u64 = {
         let year = month.get(..4).unwrap_or_default();
         let published = gateway.published_figures();
         published.iter().filter(|known| known.period.starts_with(year)).map(|known| milli_of(&known.epsilon)).sum()
     };
-    if milli == 0 || spent + milli > gateway.settings.figures.milli_epsilon_a_year() {
-        return Err(ChangeError::BudgetSpent);
-    }
-    let epsilon = format!("{}.{:03}", milli / 1_000, milli % 1_000);
-    let figures = match fs::read_to_string(&file) {
-        // A crash came before its leaf: it was drawn, so it is not drawn again.
-        Ok(text) => text,
+    let (figures, epsilon) = match fs::read_to_string(&file) {
+        // A crash came before its leaf: it was drawn, so it is not drawn again, and it spent what it says.
+        Ok(text) => {
+            let drawn: Drawn = serde_json::from_str(&text).map_err(|_| ChangeError::FiguresLost)?;
+            (text, drawn.epsilon)
+        }
+        Err(_) if share.milli == 0 => return Err(ChangeError::BudgetTooSmall(share.logs)),
+        Err(_) if spent + share.milli > share.milli_a_year => return Err(ChangeError::BudgetSpent),
         Err(_) => {
-            let (shared, period, words) = (Arc::clone(gateway), month.clone(), epsilon.clone());
-            let drawn = tokio::task::spawn_blocking(move || draw(&shared, (since, until), &period, (milli, &words)));
+            let (shared, period) = (Arc::clone(gateway), month.clone());
+            let drawn = tokio::task::spawn_blocking(move || draw(&shared, (since, until), &period, &share));
             let text = drawn.await.unwrap_or(Err(ChangeError::BrokenOff))?;
             keep(&file, &text).map_err(|_| ChangeError::NotMade)?;
-            text
+            (text, decimal(share.milli))
         }
     };
     // From here on the file is there: if the process dies, the next command records it.
@@ -85,6 +94,43 @@ pub(super) async fn publish(gateway: &Arc<Gateway>, month: String) -> Result<Mad
     let durable = gateway.recorder.record(entry).await.map_err(|_| ChangeError::NotMade)?;
     gateway.published_figures().push(leaf);
     Ok(Made::Published { leaf: LeafMade::Index(durable.index), epsilon, figures })
+}
+
+/// What was drawn, as far as its record needs it.
+#[derive(Deserialize)]
+struct Drawn {
+    epsilon: String,
+}
+
+/// Of the year's budget of a person, what a month of one log may take: a person stands in any of the logs, and each publishes its own.
+#[derive(Clone, Copy)]
+struct Share {
+    milli_a_year: u64,
+    logs: u64,
+    milli: u64,
+}
+
+impl Share {
+    fn of(gateway: &Gateway) -> Self {
+        let (milli_a_year, logs) = (gateway.settings.figures.milli_epsilon_a_year(), gateway.logs_of_all());
+        Self { milli_a_year, logs, milli: milli_a_year / MONTHS.saturating_mul(logs) }
+    }
+}
+
+/// Thousandths as a decimal.
+fn decimal(milli: u64) -> String {
+    format!("{}.{:03}", milli / 1_000, milli % 1_000)
+}
+
+/// Whether the log had begun before that: of a month before its first record it would publish noise alone. What was let go had begun.
+fn has_begun(gateway: &Gateway, until: Timestamp) -> Result<bool, ChangeError> {
+    let unread = |error: &dyn std::fmt::Display| ChangeError::Index(error.to_string());
+    let folder = gateway.log_folder();
+    if PrunedHead::read(&folder, None).map_err(|error| unread(&error))?.is_some() {
+        return Ok(true);
+    }
+    let first = leaf_at(&folder, 0).map_err(|error| unread(&error))?;
+    Ok(peek(&first).map_err(|error| unread(&error))?.at < until)
 }
 
 /// A month that is over, by the jurisdiction's days.
@@ -104,10 +150,10 @@ fn draw(
     gateway: &Gateway,
     (since, until): (Timestamp, Timestamp),
     period: &str,
-    (milli, epsilon): (u64, &str),
+    share: &Share,
 ) -> Result<String, ChangeError> {
     let cells = count(gateway, since, until).map_err(|_| ChangeError::NotMade)?;
-    let noise = Noise::new(&gateway.entropy, CLIPPED_TO, milli);
+    let noise = Noise::new(&gateway.entropy, CLIPPED_TO, share.milli);
     let cells = cells.into_iter().map(|((scenario, kind), counted)| {
         let noise = noise.draw().map_err(|_| ChangeError::NotMade)?;
         let answered = i64::try_from(counted).unwrap_or(i64::MAX).saturating_add(noise);
@@ -117,7 +163,9 @@ fn draw(
         form: FORM,
         origin: &gateway.settings.log.origin,
         period,
-        epsilon,
+        epsilon_a_year: &decimal(share.milli_a_year),
+        logs: share.logs,
+        epsilon: &decimal(share.milli),
         clipped_to: CLIPPED_TO,
         noise: "discrete Laplace of scale clipped_to / epsilon, one draw a cell; figures may be negative",
         cells: cells.collect::<Result<_, ChangeError>>()?,

@@ -17,6 +17,11 @@ use rows::{Report, read};
 /// Attempts at one row that is over the rate, before it is given up.
 const ATTEMPTS: u32 = 20;
 
+/// A wait of so many seconds is told, and every fifth one whatever its length: a pause of a second or two is the pace of the
+/// institution's rate.
+const TOLD_S: u64 = 5;
+const TOLD_ATTEMPTS: u32 = 5;
+
 #[derive(Subcommand)]
 pub(super) enum Case {
     /// Report cases, decisions and appointments from a CSV or tab-separated file, as the institution of the certificate
@@ -84,6 +89,13 @@ pub(super) fn run(Case::Import(import): Case) -> Result<(), Failure> {
     }
 }
 
+/// Code and detail of a problem document.
+fn why(answer: &[u8]) -> (String, String) {
+    let problem: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let text = |member: &str| problem.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (text("code"), text("detail"))
+}
+
 /// Sends them one after the other; says how many were refused. A report that is sent again is harmless.
 async fn send(gateway: &Gateway, reports: Vec<Report>) -> Result<usize, Failure> {
     let mut refused = 0;
@@ -95,6 +107,13 @@ async fn send(gateway: &Gateway, reports: Vec<Report>) -> Result<usize, Failure>
             let (status, answer, wait) = sent.map_err(Failure::unavailable)?;
             match wait {
                 Some(wait) if matches!(status, 429 | 503) && attempts < ATTEMPTS => {
+                    if wait >= TOLD_S || attempts % TOLD_ATTEMPTS == 0 {
+                        let (code, _) = why(&answer);
+                        eprint(said(
+                            || format!("第 {line} 行：{code}；{wait} 秒后再试"),
+                            || format!("line {line}: {code}; it is tried again in {wait} s"),
+                        ));
+                    }
                     tokio::time::sleep(Duration::from_secs(wait)).await;
                 }
                 Some(_) | None => break (status, answer),
@@ -102,9 +121,7 @@ async fn send(gateway: &Gateway, reports: Vec<Report>) -> Result<usize, Failure>
         };
         if status != 200 {
             refused += 1;
-            let problem: Value = serde_json::from_slice(&answer).unwrap_or_default();
-            let text = |member: &str| problem.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let (code, why) = (text("code"), text("detail"));
+            let (code, why) = why(&answer);
             eprint(said(|| format!("第 {line} 行：{code} {why}"), || format!("line {line}: {code} {why}")));
         }
     }

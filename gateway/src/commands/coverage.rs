@@ -9,7 +9,7 @@ use credit_audit::{
     coverage::{CoverageFigures, Elsewhere},
     edge::Edge,
     leaf::Peek,
-    monthly::is_month,
+    monthly::parse_month,
     note::VerifierKey,
     verify::{self, CheckError, Visitor},
 };
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     config: ConfigFile,
     /// Only decisions of this month, such as 2026-11 仅统计该月的办结
-    #[arg(long, value_name = "MONTH", value_parser = month)]
+    #[arg(long, value_name = "MONTH", value_parser = parse_month)]
     month: Option<String>,
     /// Sign the list of misses into this file, to hand it over; that is on the record 将漏查清单签名写入此文件以便移交（留痕）
     #[arg(long, value_name = "FILE")]
@@ -47,10 +47,6 @@ pub(super) struct Arguments {
     /// Print JSON 以 JSON 输出
     #[arg(long)]
     json: bool,
-}
-
-fn month(text: &str) -> Result<String, String> {
-    if is_month(text) { Ok(text.to_owned()) } else { Err("a month is written as 2026-11".to_owned()) }
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {

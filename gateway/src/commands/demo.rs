@@ -46,15 +46,35 @@ pub(super) struct Arguments {
     postgres: Option<String>,
 }
 
-/// Fills the database of `--postgres`, unless the folder answers from it already.
-fn fill(dir: &Path, url: &str) -> Result<(), DatabaseError> {
+/// What is said of a database that cannot be had.
+fn of_database(error: DatabaseError) -> Failure {
+    let why = fault(&error.to_string());
+    if error.may_pass() { Failure::unavailable(why) } else { Failure::usage(why) }
+}
+
+/// Waits for the end of what is done at a database.
+fn wait_for<T>(work: impl Future<Output = Result<T, DatabaseError>>, dir: &Path) -> Result<T, DatabaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|source| DemoError::File { path: dir.to_owned(), source })?.block_on(work)
+}
+
+/// The database of `--postgres`, whose server is there: no folder is made for one that is away.
+fn database(arguments: &Arguments) -> Result<Option<Database>, DatabaseError> {
+    let Some(url) = &arguments.postgres else { return Ok(None) };
     let database = Database::of(url, std::env::var("PGPASSWORD").ok())?;
+    // A folder that answers from another store is refused before, whether this server is there or not.
+    if !folder::is_made(&arguments.dir) || !database.is_of(&arguments.dir)? {
+        wait_for(database.is_there(), &arguments.dir)?;
+    }
+    Ok(Some(database))
+}
+
+/// Fills it, unless the folder answers from it already.
+fn fill(database: &Database, dir: &Path) -> Result<(), DatabaseError> {
     if database.is_of(dir)? {
         return Ok(());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|source| DemoError::File { path: dir.to_owned(), source })?;
-    runtime.block_on(database.fill(dir))?;
+    wait_for(database.fill(dir), dir)?;
     let name = database.name();
     print(said(
         || format!("演示人员已写入 PostgreSQL 数据库 `{name}`；网关以只读角色从中读取。\n"),
@@ -95,6 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let process = Process::begin(LevelFilter::WARN)?;
     let catalogue = Catalogue::load(&catalogue::shipped())
         .map_err(|faults| Failure::new(1, format_args!("the catalogue that is built in does not load: {faults:?}")))?;
+    let database = database(arguments).map_err(of_database)?;
     let now = SystemClock::new().now();
     let made = folder::make(&arguments.dir, arguments.port_base.unwrap_or(8443), now, catalogue.today(now))
         .map_err(Failure::unavailable)?;
@@ -104,8 +125,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.officers {
         configuration::add_officers(&arguments.dir).map_err(Failure::unavailable)?;
     }
-    if let Some(url) = &arguments.postgres {
-        fill(&arguments.dir, url).map_err(|error| Failure::usage(fault(&error.to_string())))?;
+    if let Some(database) = &database {
+        fill(database, &arguments.dir).map_err(of_database)?;
     }
     let settings = Settings::read(&arguments.dir.join("config.toml")).map_err(Failure::settings)?;
     let address = settings.listen.institutions;

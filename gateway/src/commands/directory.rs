@@ -20,6 +20,7 @@ use credit_audit::{
     directory::{Directory as Checked, DirectoryFault, ListedAs, Listing},
     leaf::{self, Act, Body, Entry, Event, ListedLog, Open},
     log::{self, Log, Recovered, Signer},
+    monthly::parse_moment,
     note::VerifierKey,
     trust_policy::TrustPolicy,
     verify::{CheckError, ClientFiles, log_directory},
@@ -67,7 +68,7 @@ pub(super) enum Directory {
         #[arg(long, value_name = "FILE")]
         vkey: PathBuf,
         /// From when its records count; left out = from now on. Of a log that is in use already: when it began 记录自何时起计入；省略即自现在起。已在使用的日志填其起始时刻
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = parse_moment)]
         from: Option<Timestamp>,
         #[command(flatten)]
         key: KeyFile,
@@ -80,7 +81,7 @@ pub(super) enum Directory {
         #[arg(long, value_name = "NAME")]
         origin: String,
         /// Until when its records count; left out = until now 记录至何时止；省略即至现在
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = parse_moment)]
         until: Option<Timestamp>,
         #[command(flatten)]
         key: KeyFile,

@@ -12,7 +12,10 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
-use credit_audit::clock::{Clock, SystemClock};
+use credit_audit::{
+    clock::{Clock, SystemClock},
+    monthly::{parse_moment, parse_month},
+};
 use credit_keys::{DEFAULT_OVERLAP_DAYS, Kek, KeyState, KeyStatus, KeyUse, Ring, Rotation, SystemEntropy};
 use jiff::Timestamp;
 
@@ -86,7 +89,7 @@ pub(super) struct Rotate {
     #[arg(long)]
     end_overlap: bool,
     /// Of gateways that count together: from when on the new keys are in force, 5 seconds to a day ahead; without it in half a minute 新密钥的启用时刻
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     at: Option<Timestamp>,
     /// For `log`: the name of the log that follows 后继日志的名称
     #[arg(long, required_if_eq("use_", "log"))]
@@ -101,7 +104,7 @@ pub(super) struct Rotate {
 #[derive(Args)]
 pub(super) struct Destroy {
     /// The month, such as 2021-01; with a person only that month's part 月份
-    #[arg(long, required_unless_present = "person")]
+    #[arg(long, required_unless_present = "person", value_parser = parse_month)]
     month: Option<String>,
     /// A file with the citizen number on one line: only what was sealed about this person 载有公民身份号码的文件
     #[arg(long, value_name = "FILE")]
@@ -118,7 +121,7 @@ pub(super) fn run(command: Keys) -> Result<(), Failure> {
         Keys::Status { config, json } => {
             let settings = config.read()?;
             let ring = start::open_ring(&settings).map_err(|error| Failure::start(&error))?;
-            let status = ring.status(SystemClock::new().now());
+            let status = start::status(&settings, &ring, SystemClock::new().now());
             if json {
                 print(serde_json::to_string(&status).map_err(|error| Failure::new(1, error))?);
             } else {
@@ -280,7 +283,8 @@ fn print_line(key: &KeyStatus) {
         KeyState::Retired => "retired",
         KeyState::Destroyed => "destroyed",
     };
-    print(format_args!("{id:<28} {key_use:<12} {state:<10} {activates}"));
+    let origin = key.origin.as_deref().map_or_else(String::new, |origin| format!(" {origin}"));
+    print(format_args!("{id:<28} {key_use:<12} {state:<10} {activates}{origin}"));
 }
 
 fn trace(config: &ConfigFile, pseudonym: &str) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use crate::{
     process::{
         hardening::raise_open_files,
         serve::{Then, serve as serve_doors},
-        start::{self, Checked},
+        start::{self, Checked, StartError},
     },
     settings::{Bounds, Listen, Settings, to_follow},
     telemetry::{LevelFilter, Telemetry},
@@ -79,7 +79,10 @@ async fn run(
     ready: impl AsyncFnOnce(Arc<crate::gateway::Gateway>) -> Result<Then, Failure>,
 ) -> Result<(), Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let (mut inputs, mut tls) = start::read(&settings, &clock).map_err(|errors| Failure::starts(&errors))?;
+    let (mut inputs, mut tls) = match start::read(&settings, &clock) {
+        Ok(read) => read,
+        Err(errors) => return Err(unusable(settings, errors, clock).await),
+    };
     let telemetry =
         Telemetry::start(Arc::clone(&clock), level, settings.telemetry.traces.as_deref()).map_err(Failure::usage)?;
     if settings.bounds.fit(raise_open_files()) {
@@ -126,6 +129,16 @@ async fn run(
     // The exporter's last words go over this runtime, so it must not be blocked.
     drop(tokio::task::spawn_blocking(move || telemetry.shutdown()).await);
     failure.map_or(Ok(()), Err)
+}
+
+/// What a configuration is refused for, in the lines of `check`: that looks at the record too, which a start does not come to.
+async fn unusable(settings: Settings, errors: Vec<StartError>, clock: Arc<dyn Clock>) -> Failure {
+    let checked = tokio::task::spawn_blocking(move || start::check(&settings, &clock)).await;
+    match checked {
+        Ok(Checked { faults, .. }) if !faults.is_empty() => Failure::starts(&faults),
+        // It was put right between the two looks.
+        Ok(_) | Err(_) => Failure::starts(&errors),
+    }
 }
 
 /// Tries a start up to the ports, beside a running gateway too; all faults are told, one a line, and nothing is changed.

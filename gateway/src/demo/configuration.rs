@@ -31,6 +31,11 @@ pub(super) fn text(dir: &Path) -> Result<String, DemoError> {
     fs::read_to_string(&path).map_err(fault(path))
 }
 
+/// Whether a gateway has written records into the folder.
+pub(super) fn has_records(dir: &Path) -> bool {
+    dir.join("data/log").exists()
+}
+
 /// Renamed into place, so that a crash leaves the one or the other.
 fn write(dir: &Path, text: &str) -> Result<(), DemoError> {
     let (path, new) = (dir.join(CONFIG), dir.join("config.toml.new"));

@@ -36,9 +36,30 @@ pub(crate) enum DatabaseError {
     /// The folder answers from another database.
     #[error("this demo folder answers from another database: name another folder with --dir")]
     OtherDatabase,
+    /// The folder answers from its own store, and has been served from there.
+    #[error(
+        "this demo folder answers from a store of its own already: name a new folder with --dir, or leave --postgres out"
+    )]
+    OwnStore,
     /// The folder.
     #[error(transparent)]
     Folder(#[from] DemoError),
+}
+
+impl DatabaseError {
+    /// Whether the same command may succeed later.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Folder(_) => true,
+            Self::Form(_)
+            | Self::Far
+            | Self::Password
+            | Self::Server(_)
+            | Self::NotEmpty(_)
+            | Self::OtherDatabase
+            | Self::OwnStore => false,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for DatabaseError {
@@ -96,13 +117,29 @@ impl Database {
     /// Whether the folder answers from this database already.
     ///
     /// # Errors
-    /// [`DatabaseError::OtherDatabase`] where it answers from another.
+    /// Where it answers from another store. A folder whose database was not filled to the end has no record yet: it is filled
+    /// again.
     pub(crate) fn is_of(&self, dir: &Path) -> Result<bool, DatabaseError> {
         let config = configuration::text(dir)?;
-        match (config.contains(&format!("@{}\"", self.place)), config.contains(configuration::EMBEDDED)) {
-            (true, _) => Ok(true),
-            (false, true) => Ok(false),
-            (false, false) => Err(DatabaseError::OtherDatabase),
+        if config.contains(&format!("@{}\"", self.place)) {
+            return Ok(true);
+        }
+        match (config.contains(configuration::EMBEDDED), configuration::has_records(dir)) {
+            (true, false) => Ok(false),
+            (true, true) => Err(DatabaseError::OwnStore),
+            (false, _) if config.contains("kind = \"postgres\"") => Err(DatabaseError::OtherDatabase),
+            (false, _) => Err(DatabaseError::OwnStore),
+        }
+    }
+
+    /// That the server is there, before a folder is made for it.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    pub(crate) async fn is_there(&self) -> Result<(), DatabaseError> {
+        match self.connect(&self.config).await {
+            Err(error) if error.code() == Some(&SqlState::INVALID_CATALOG_NAME) => Ok(()),
+            connected => connected.map(drop).map_err(|error| self.fault(&error)),
         }
     }
 

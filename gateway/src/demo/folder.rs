@@ -129,6 +129,11 @@ pub fn make(dir: &Path, port_base: u16, now: Timestamp, today: Date) -> Result<F
     Ok(Folder::Made)
 }
 
+/// Whether a demo folder is there, made to its end.
+pub(crate) fn is_made(dir: &Path) -> bool {
+    dir.join(CONFIG).exists() && !dir.join(MARKER).exists()
+}
+
 /// The first person with a note in the `persons.csv` of a demo folder.
 ///
 /// # Errors

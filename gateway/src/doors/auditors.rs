@@ -22,7 +22,7 @@ use crate::{
     doors::files::{LogFile, plain, serve},
     doors::officers,
     doors::persons::{Portal, counter},
-    doors::problems::{accepted, closing, fixed},
+    doors::problems::{accepted, closing, fixed, not_of_role},
     gateway::Gateway,
     recorder::NotRecorded,
     settings::Role,
@@ -97,7 +97,7 @@ pub(crate) async fn answer(
             if !record_read(&gateway, &standing, &auditor, &tried).await {
                 return fixed(Code::NotRecordable, language);
             }
-            return barred(Barred::Role).unwrap_or_else(|| fixed(Code::ScenarioNotAllowed, language));
+            return barred(Barred::Role).unwrap_or_else(|| not_of_role(language));
         }
         let at = (request.uri(), request.headers());
         let (alone, others) = (Others::default(), portal.as_deref().map(Portal::others));
@@ -106,9 +106,7 @@ pub(crate) async fn answer(
     }
     match LogFile::of(request.uri().path()) {
         // The whole log is for who decides, and for who supervises.
-        Some(LogFile::Entries(_)) if role.is_some_and(|role| role != Role::Officer) => {
-            fixed(Code::ScenarioNotAllowed, language)
-        }
+        Some(LogFile::Entries(_)) if role.is_some_and(|role| role != Role::Officer) => not_of_role(language),
         Some(file @ LogFile::Entries(_)) if !record_read(&gateway, &standing, &auditor, file.path()).await => {
             fixed(Code::NotRecordable, language)
         }

@@ -20,7 +20,7 @@ use crate::{
         console::{self, Said, Viewer, form},
         look_ups,
         persons::{Portal, evidence},
-        problems::{fixed, in_words},
+        problems::{fixed, in_words, not_of_role},
     },
     gateway::Gateway,
     transport::{Body, body::RequestBody, incoming::Incoming, whole},
@@ -53,7 +53,7 @@ pub(super) async fn act(
     let account = match (officer.record.kind.duty(), path) {
         (Some(Duty::Officer), _) => Account::officer(id, certificate, role),
         (Some(Duty::CreditSupervisor), Path::Reviews) => Account::supervisor(id, certificate),
-        _ => return fixed(Code::ScenarioNotAllowed, language),
+        _ => return not_of_role(language),
     };
     let is_form = is_kind(headers, "application/x-www-form-urlencoded");
     // A page of another site cannot send JSON here: a browser asks first, and gets no permission.
@@ -66,7 +66,7 @@ pub(super) async fn act(
     if officer.record.kind.duty() == Some(Duty::Officer) && !path.is_for(role) {
         // That it was tried is on the record.
         let tried = changes::refused_by_role(gateway, path.as_str(), &account).await;
-        return fixed(if tried.is_ok() { Code::ScenarioNotAllowed } else { Code::NotRecordable }, language);
+        return if tried.is_ok() { not_of_role(language) } else { fixed(Code::NotRecordable, language) };
     }
     let time = Duration::from_millis(gateway.settings.bounds.request_ms);
     let Ok(bytes) = RequestBody::new(body, time).read(BODY_BYTES).await else {

@@ -71,7 +71,8 @@ pub(crate) fn problem_about(
     language: Language,
     query: Uuid,
 ) -> Result<Vec<u8>, serde_json::Error> {
-    problem_said(refusal, title(refusal.code, language), detail, language, query)
+    let detail = detail.map(|detail| detail.sentence(language));
+    problem_said(refusal, title(refusal.code, language), detail, query)
 }
 
 /// The same, where the door says it in words of its own.
@@ -81,15 +82,14 @@ pub(crate) fn problem_about(
 pub(crate) fn problem_said(
     refusal: &Refusal,
     title: &str,
-    detail: Option<Detail>,
-    language: Language,
+    detail: Option<String>,
     query: Uuid,
 ) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Problem {
         code: refusal.code.as_str(),
         title,
         status: status(refusal.code).as_u16(),
-        detail: detail.map(|detail| detail.sentence(language)),
+        detail,
         bound: refusal.bound.map(|bound| bound.as_str()),
         query: Some(query),
     })
@@ -122,18 +122,32 @@ pub(super) fn fixed_body(refusal: &Refusal, language: Language) -> Vec<u8> {
     serde_json::to_vec(&problem).unwrap_or_default()
 }
 
+/// Where somebody's role, or kind, does not look or act: no scenario has to do with it.
+#[must_use]
+pub(super) fn not_of_role(language: Language) -> Response<Body> {
+    let title = match language {
+        Language::Zh => "您的角色不能查看或办理此项",
+        Language::En => "what is looked at or done here is not for your role",
+    };
+    titled(StatusCode::FORBIDDEN, title.to_owned(), language)
+}
+
 /// A refusal of an act that is no query, in the words of its fault.
 #[must_use]
 pub(super) fn in_words(status: StatusCode, fault: &impl std::fmt::Display, language: Language) -> Response<Body> {
+    let title = match language {
+        Language::Zh => chinese().of(&fault.to_string()),
+        Language::En => fault.to_string(),
+    };
+    titled(status, title, language)
+}
+
+fn titled(status: StatusCode, title: String, language: Language) -> Response<Body> {
     #[derive(Serialize)]
     struct Words {
         title: String,
         status: u16,
     }
-    let title = match language {
-        Language::Zh => chinese().of(&fault.to_string()),
-        Language::En => fault.to_string(),
-    };
     let body = serde_json::to_vec(&Words { title, status: status.as_u16() }).unwrap_or_default();
     let mut response = Response::new(whole(body));
     *response.status_mut() = status;
@@ -183,7 +197,7 @@ pub fn status(code: Code) -> StatusCode {
     StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The public sentence of a code.
+/// The public sentence of a code, which is true wherever it is returned: what is at fault in one place is its detail's.
 #[must_use]
 pub(crate) fn title(code: Code, language: Language) -> &'static str {
     match language {

@@ -5,6 +5,7 @@ mod cause;
 mod members;
 mod requests;
 mod rights;
+mod routes;
 
 use credit_policy::{Code, Language};
 
@@ -69,8 +70,12 @@ impl Detail {
             Self::Missing(member) => return member.missing(language),
             _ => {}
         }
-        let (chinese, english) =
-            self.of_members().or_else(|| self.of_request()).or_else(|| self.of_rights()).unwrap_or_default();
+        let (chinese, english) = self
+            .of_members()
+            .or_else(|| self.of_request())
+            .or_else(|| self.of_route())
+            .or_else(|| self.of_rights())
+            .unwrap_or_default();
         match language {
             Language::Zh => chinese.to_owned(),
             Language::En => english.to_owned(),

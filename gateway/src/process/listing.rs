@@ -49,7 +49,11 @@ pub(super) async fn watch(gateway: Arc<Gateway>) {
 /// Looks at another checkpoint than before; whether it closed this log.
 fn look(gateway: &Gateway, own: &VerifierKey, checkpoint: Vec<u8>, seen: Seen) -> (Seen, bool) {
     let listed = Listed::look(&gateway.settings, own, gateway.clock.now());
-    let remembered = listed.and_then(|listed| listed.map_or(Ok(()), |listed| listed.remember()));
+    let remembered = listed.and_then(|listed| {
+        let Some(listed) = listed else { return Ok(()) };
+        gateway.cases.list(listed.logs);
+        listed.remember()
+    });
     match remembered {
         Ok(()) => (Seen { checkpoint, wrong: None }, false),
         Err(error @ NotListed::Closed { .. }) => {

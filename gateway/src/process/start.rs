@@ -47,10 +47,10 @@ use tokio::sync::{Semaphore, watch};
 pub(crate) use approval::{digests, holds_from};
 pub(crate) use check::{Checked, check};
 pub(super) use directory::Listed;
-pub(crate) use directory::own_key;
+pub(crate) use directory::{logs_of_all, own_key};
 pub(crate) use error::StartError;
 pub(crate) use inputs::{Inputs, read};
-pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek};
+pub(crate) use keys::{kek_file, next_kek_file, open_ring, read_kek, read_next_kek, status};
 pub(crate) use moving::{Moving, join, leave};
 pub(super) use not_listed::NotListed;
 pub(crate) use project::state_file;
@@ -94,6 +94,7 @@ pub(crate) async fn open(settings: Settings, read: Inputs, clock: Arc<dyn Clock>
     make_data_folder(&settings.data.dir)?;
     let stores = open_stores(&settings, &catalogue, &clock).await?;
     let signer = Box::new(RingSigner(ring.log_signer(&settings.log.origin)?));
+    let logs = listed.as_ref().map_or(1, |listed| listed.logs);
     let recovered = recovered(&settings, listed, &clock)?;
     let on_record = read_record(&settings, &catalogue, &ring, Some(recovered.contents()), clock.now())?;
     let OnRecord { mut projection, is_new, before } = on_record;
@@ -119,7 +120,7 @@ pub(crate) async fn open(settings: Settings, read: Inputs, clock: Arc<dyn Clock>
     first.rules(&news, loads, (&catalogue, &files), &mut projection).await?;
     introduce_keys((first, &recorder), (&issuers, &keys), &projection, clock.now()).await?;
     let (mut ledger, usage) = projection.finish();
-    let (cases, reviews, statistics) = books(&settings, catalogue.offset(), &mut ledger)?;
+    let (cases, reviews, statistics) = books(&settings, catalogue.offset(), &mut ledger, logs)?;
     let gateway = Arc::new(Gateway {
         in_force: InForce::new(rules_in_force(&settings, &catalogue, &ledger, (stores, routes))?),
         register,
@@ -238,6 +239,7 @@ fn books(
     settings: &Settings,
     offset: Offset,
     ledger: &mut Ledger,
+    logs: u64,
 ) -> Result<(Cases, ReviewBook, StatisticsBook), StartError> {
     let (data, origin) = (&settings.data.dir, &settings.log.origin);
     let path = data.join("log").join(PRUNED).display().to_string();
@@ -249,6 +251,7 @@ fn books(
         Some(_) => Covering::together(data, origin, offset, edge.as_ref()),
     };
     let cases = Cases::new(cases, take(&mut ledger.figures), coverage);
+    cases.list(logs);
     let reviews = ReviewBook::new(data, origin, offset, edge.as_ref());
     Ok((cases, reviews, StatisticsBook::new(data, offset, edge.as_ref())))
 }

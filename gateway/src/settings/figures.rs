@@ -7,8 +7,9 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FigureSettings {
-    /// The privacy budget ε of a person and year; each month takes a twelfth. What is published is on the record with the
-    /// part that it took, and once the budget is spent nothing more is published.
+    /// The privacy budget ε of a person and year; each month takes a twelfth, divided by the number of logs that the directory lists, as
+    /// a person may stand in each of them. What is published is on the record with the part that it took, and once the budget is spent
+    /// nothing more is published.
     #[schemars(range(min = 0.012, max = 10.0))]
     pub epsilon_a_year: f64,
 }

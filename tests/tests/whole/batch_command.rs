@@ -289,6 +289,26 @@ fn a_file_that_is_not_as_it_was_left_is_named_with_what_is_to_be_done() {
 }
 
 #[test]
+fn an_address_where_nobody_answers_is_told_while_it_is_tried_and_given_up() {
+    let folder = Folder::new();
+    let asked = Asked::new(&folder, 3);
+    let begun = Instant::now();
+    let ended = asked.ended(&folder);
+    assert!((10..60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    let events: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let why = ended.failed(69);
+    let again: Vec<_> = events.iter().map(|event| event["again_in_s"].as_u64().unwrap()).collect();
+    assert_eq!(again, [1, 2, 4, 8]);
+    for event in &events {
+        assert_eq!((&event["answered"], &event["of"]), (&0.into(), &3.into()), "{event}");
+        assert!(event["waits_for"].as_str().unwrap().contains("Connection refused"), "{event}");
+    }
+    assert_eq!(why.matches("; it is tried again in").count(), 4, "{why}");
+    assert!(why.contains("0 of 3 lines have their answers: run the same command again"), "{why}");
+    assert_eq!(asked.whole(), 0);
+}
+
+#[test]
 fn two_commands_do_not_write_one_file() {
     let folder = spacious();
     folder.set_of_institution("housing", "rate_per_s = 100000", "rate_per_s = 10");

@@ -117,6 +117,8 @@ fn what_is_no_batch_is_refused_whole_and_recorded() {
     ] {
         checked::refusal(folder, "housing", &reply, status, code);
         assert!(reply.json()["detail"].is_string(), "{}", reply.text());
+        let title = reply.json()["title"].to_string();
+        assert!(!title.contains("application/json") && !title.contains("16 KiB"), "not of a batch: {title}");
     }
     let own = answers(&send(&[kind, named], &body));
     assert_eq!(numbers(&own), [1], "what was refused whole left nothing under its id");
@@ -126,11 +128,13 @@ fn what_is_no_batch_is_refused_whole_and_recorded() {
 fn what_is_wrong_with_a_line_is_said_in_the_words_of_a_line() {
     let gateway = Gateway::serve(Folder::new());
     let folder = gateway.folder();
-    let mut sound = lines(folder, 5);
+    let mut sound = lines(folder, 7);
     sound[0]["extra"] = json!(1);
     sound[1]["operator"] = json!(1);
     sound[2]["consent"] = json!(1);
     sound[3]["scenario"] = json!("commercial-loan");
+    sound[5]["line"] = json!(6.0);
+    sound[6]["line"] = json!("7");
     let mut body = text(&sound);
     body.push_str(&format!("{}\nno object\n\u{feff}{{}}\n", " ".repeat(32 * 1024 + 1)));
     let batch = id(1);
@@ -148,6 +152,8 @@ fn what_is_wrong_with_a_line_is_said_in_the_words_of_a_line() {
         ("malformed-request", "each line must be one JSON object"),
         ("consent-required", "the member `consent` of the line"),
         ("scenario-not-allowed", ""),
+        ("malformed-request", "`line`, a whole number"),
+        ("malformed-request", "`line`, a whole number"),
         ("payload-too-large", "a line may have 32 KiB"),
         ("malformed-request", "each line must be one JSON object"),
         ("malformed-request", "byte order mark"),
@@ -156,6 +162,11 @@ fn what_is_wrong_with_a_line_is_said_in_the_words_of_a_line() {
     for (answer, (code, detail)) in told.iter().zip(expected) {
         let said = answer["detail"].as_str().unwrap_or_default();
         assert!(answer["code"] == code && said.contains(detail), "{code} {detail}: {answer}");
+        // The title holds for whatever is sent: a line is no body, and has its consent in itself.
+        let title = answer["title"].as_str().unwrap();
+        for other in ["16 KiB", "body", "`Authorization`", "missing"] {
+            assert!(!title.contains(other), "{answer}");
+        }
     }
 }
 
@@ -219,6 +230,10 @@ fn another_text_under_the_same_id_is_a_conflict_on_each_line() {
     lines[2]["case"] = json!("ANOTHER-CASE");
     let all = answers(&send(&caller, &id(1), &[], text(&lines)));
     assert!(all.iter().all(|answer| answer["code"] == "idempotency-conflict"), "{all:?}");
+    for answer in &all {
+        let (title, detail) = (answer["title"].to_string(), answer["detail"].to_string());
+        assert!(detail.contains("`Batch-Id`") && !(title + &detail).contains("Idempotency-Key"), "{answer}");
+    }
     let all = answers(&send(&caller, &id(2), &[], text(&lines)));
     assert!(all.iter().all(|answer| answer["status"] == 200 && answer.get("repeats").is_none()), "{all:?}");
 }

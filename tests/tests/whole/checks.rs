@@ -188,6 +188,16 @@ fn same(folder: &Folder, what: &str, code: Option<i32>, words: &[&str]) -> i32 {
 }
 
 #[test]
+fn a_log_of_another_name_is_told_by_ring_and_record_alike() {
+    let folder = Gateway::serve(Folder::new()).stop();
+    folder.edit_config(|config| {
+        let line = config.lines().find(|line| line.starts_with("origin = ")).unwrap().to_owned();
+        config.replace(&line, "origin = \"credit-gateway.example/another\"")
+    });
+    same(&folder, "a log of another name", Some(64), &["credit-gateway.example/another", "belongs to another log"]);
+}
+
+#[test]
 fn a_port_that_is_taken_may_be_free_later() {
     let folder = Folder::new();
     let _taken = TcpListener::bind(("127.0.0.1", folder.port_base() + 3)).unwrap();

@@ -140,3 +140,66 @@ fn a_log_whose_key_may_be_known_is_sealed_and_the_next_one_signs_what_it_was() {
     let (data, vkey) = (folder.join("data"), folder.log().join("log.vkey"));
     drop(audit(&["verify", data.to_str().unwrap(), "--vkey", vkey.to_str().unwrap()]).held());
 }
+
+#[test]
+fn a_ring_of_several_logs_says_which_key_is_of_which_and_who_else_must_be_asked() {
+    let folder = Gateway::serve(Folder::new()).stop();
+    let (config, other) = (folder.config(), "credit-gateway.example/2026/r2");
+    let config = config.to_str().unwrap();
+    drop(gateway(&["keys", "add-log", "--origin", other, "--config", config]).held());
+    let own = keys(&folder)[4]["origin"].as_str().unwrap().to_owned();
+    let status = gateway(&["keys", "status", "--config", config]).held();
+    for (key, origin) in [("log-1", own.as_str()), ("log-2", other)] {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        assert!(line.contains(" active ") && line.ends_with(&format!(" {origin}")), "{line}");
+    }
+    // The key that signs the running log is rotated, although the ring has a newer one, of another.
+    let said = compromised(&folder, "log-1", &["--rehearse"]).held();
+    assert!(said.contains("nothing rotated, nothing signed") && !said.contains("other"), "{said}");
+
+    folder.edit_config(|config| {
+        format!(
+            "{config}\n[[persons.gateways]]\nlog = \"{other}\"\nurl = \"https://127.0.0.1:1\"\nauthorities = \"ca.pem\"\n\
+             certificate = \"institutions/officer.pem\"\nkey = \"institutions/officer.key\"\n"
+        )
+    });
+    let out = folder.join("affected.json");
+    let said = compromised(&folder, "state-1", &["--rehearse", "--out", out.to_str().unwrap()]).held();
+    assert!(said.contains(&format!("these are the records of the log {own} alone")), "{said}");
+    assert!(said.contains(&format!("ask too: the log {other}: run this with `--rehearse` at its gateway")), "{said}");
+    let found: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    assert_eq!((found["log"].as_str(), &found["other_logs"]), (Some(own.as_str()), &serde_json::json!([other])));
+}
+
+#[test]
+fn every_command_that_takes_a_month_a_moment_or_an_id_says_what_one_is() {
+    let file = "file.pem";
+    let officer = ["--url", "https://localhost:1", "--authority", file, "--certificate", file, "--key", file];
+    for month in ["2026-13", "2026-1", "x", "2026-11-01"] {
+        for command in [&["keys", "destroy"][..], &["figures", "publish"], &["coverage"]] {
+            let more: &[&str] = if command[0] == "keys" { &officer } else { &[] };
+            let said = gateway(&[command, &["--month", month], more].concat()).failed(64);
+            assert!(said.contains("a month is written as 2026-11"), "{command:?} {month}: {said}");
+        }
+        let said = audit(&["report", "nowhere", "--month", month]).failed(64);
+        assert!(said.contains("a month is written as 2026-11"), "{month}: {said}");
+    }
+    for command in [
+        &["keys", "compromised", "state-1", "--since", "yesterday"][..],
+        &["keys", "rotate", "data", "--at", "yesterday"],
+        &["directory", "close", "dir", "--origin", "a", "--key", file, "--until", "yesterday"],
+    ] {
+        let said = gateway(command).failed(64);
+        assert!(said.contains("e.g. 2026-11-22T00:00:00+08:00"), "{command:?}: {said}");
+    }
+    let folder = Folder::new();
+    let certificate = folder.join("institutions/bank.pem");
+    for (id, said) in [("gwA", "it may have `a-z0-9-` and nothing else"), ("", "1 to 64 characters")] {
+        let add = ["institution", "add", id, "--kind", "bank", "--certificate", certificate.to_str().unwrap()];
+        let heard = gateway(&[&add[..], &["--config", folder.config().to_str().unwrap()]].concat()).failed(64);
+        assert!(heard.contains(said), "{id}: {heard}");
+    }
+    folder.replace_in_config("id = \"bank\"", "id = \"Bank\"");
+    let heard = gateway(&["check", "--config", folder.config().to_str().unwrap()]).failed(64);
+    assert!(heard.contains("it may have `a-z0-9-` and nothing else"), "{heard}");
+}

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::{
     consents,
+    faults::clock::ahead,
     monthly::this_month,
     witnesses::{Site, ed25519},
 };
@@ -426,4 +427,50 @@ fn witnesses_remember_the_directory_and_each_log_of_a_set() {
     drop(cosign(&logs[2], policy).held());
     let said = audit(&["verify", logs[2].to_str().unwrap(), "--vkey", &key, "--policy", policy]).held();
     assert!(said.contains("cosigned at size 4 by 1 of 3 witnesses"), "{said}");
+}
+
+/// A person may stand in each log, and each publishes figures of its own.
+#[test]
+fn what_all_logs_publish_of_a_month_is_within_a_months_budget_and_an_auditor_says_so() {
+    let directory = Directory::init();
+    let folders = two(&directory).map(Gateway::stop);
+    let month = this_month(&folders[0]);
+    // In another month.
+    let gateways = folders.map(|folder| {
+        let command = ahead(Gateway::serve_command(&folder), 32);
+        Gateway::start(folder, command)
+    });
+    let files: Vec<_> = (1..=2).map(|nr| directory.0.join(format!("{nr}.json")).display().to_string()).collect();
+    for (gateway, file) in gateways.iter().zip(&files) {
+        let config = gateway.folder().config();
+        let arguments = ["figures", "publish", "--month", &month, "--out", file, "--config", config.to_str().unwrap()];
+        let said = credit_tests::gateway(&arguments).held();
+        let of_two =
+            format!("{month}: privacy budget 0.041, a twelfth of 1.000 a year divided by the number of logs, 2\n");
+        assert_eq!(said, of_two);
+    }
+    let folders = gateways.map(Gateway::stop);
+    let logs: Vec<_> = folders.iter().map(|folder| folder.log().display().to_string()).collect();
+    let of_set = |files: &[&str]| {
+        directory.audit("figures", &[files, &["--log", logs[0].as_str(), "--log", logs[1].as_str()][..]].concat())
+    };
+    let said = of_set(&[&files[0], &files[1]]).held();
+    for origin in ["r1", "r2"] {
+        let line = said.lines().find(|line| line.contains(&format!("`credit-gateway.example/{origin}`"))).unwrap();
+        assert!(line.ends_with("epsilon 0.041, the share of one of 2 logs in a month's budget"), "{line}");
+    }
+    let json = audit(&["figures", &files[1], "--log", &logs[1], "--json"]).held();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["holds"], &json["logs"], &json["epsilon"]), (&true.into(), &2.into(), &"0.041".into()));
+    assert!(audit(&["figures", &files[1], "--log", &logs[0]]).failed(1).contains("no record says"), "another's log");
+    let text = fs::read_to_string(&files[0]).unwrap();
+    for (from, to, said) in [
+        ("\"kind\":\"", "\"kind\":\"another-", "says that other figures"),
+        ("\"logs\":2", "\"logs\":3", "`epsilon` is more than a twelfth"),
+        ("figures/2", "figures/3", "a form that this release knows"),
+    ] {
+        fs::write(&files[0], text.replacen(from, to, 1)).unwrap();
+        let why = of_set(&[&files[0]]).failed(1);
+        assert!(why.contains(said), "{why}");
+    }
 }

@@ -1,18 +1,19 @@
 //! Figures that are published: drawn once, on the record, and within the year's budget.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, process::Command};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use credit_policy::{Catalogue, catalogue};
 use credit_tests::{
-    Ended, Folder, Gateway, gateway,
+    Ended, Folder, Gateway, audit, binaries, command, gateway,
     query::{look_up_under, with},
 };
+use jiff::{ToSpan, civil::Date};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    consents::new_log::continue_log,
+    consents::new_log::continued,
     faults::clock::ahead,
     monthly::{of_month, this_month},
     officers::month::number,
@@ -31,20 +32,66 @@ fn leaves(folder: &Folder) -> Vec<credit_tests::Leaf> {
 fn a_month_that_is_not_over_and_what_is_none_is_not_published() {
     let served = Gateway::serve(Folder::new());
     let folder = served.folder();
-    for (month, code) in [("2999-01", 1), ("2026-13", 1), ("2026-1", 1), ("January", 1), ("2026", 1)] {
-        assert!(publish(folder, month).failed(code).contains("a month that is over"), "{month}");
+    assert!(publish(folder, "2999-01").failed(1).contains("a month that is over"));
+    for month in ["2026-13", "2026-1", "January", "2026"] {
+        assert!(publish(folder, month).failed(64).contains("a month is written as 2026-11"), "{month}");
     }
     assert!(leaves(folder).is_empty() && !folder.join("data/figures").exists());
 }
 
+/// A year, less a day.
+const DAYS: i64 = 364;
+
+/// A gateway whose log began a year ago, less a day: that is as long as a demo's revocation list holds.
+fn a_year_later(folder: Folder) -> Gateway {
+    let command = ahead(Gateway::serve_command(&folder), DAYS);
+    Gateway::start(folder, command)
+}
+
+#[test]
+fn a_month_before_the_log_began_is_not_published() {
+    let served = Gateway::serve(Folder::new());
+    for language in ["C.UTF-8", "zh_CN.UTF-8"] {
+        let config = served.folder().config();
+        let config = config.to_str().unwrap();
+        let variable = format!("LC_ALL={language}");
+        let program = binaries::credit_gateway();
+        let said = command(
+            "env",
+            &[
+                variable.as_ref(),
+                program.as_os_str(),
+                "figures".as_ref(),
+                "publish".as_ref(),
+                "--month".as_ref(),
+                "2020-01".as_ref(),
+                "--config".as_ref(),
+                config.as_ref(),
+            ],
+        )
+        .failed(1);
+        assert!(said.contains("the first record of this log is later") || said.contains("首条记录晚于该月"), "{said}");
+    }
+    assert!(leaves(served.folder()).is_empty() && !served.folder().join("data/figures").exists());
+}
+
+/// The ten months after the one in which the log begins: all are over [a year later](a_year_later).
+fn months(folder: &Folder) -> Vec<String> {
+    let first: Date = format!("{}-01", this_month(folder)).parse().unwrap();
+    (1..=10).map(|after| first.saturating_add(after.months()).strftime("%Y-%m").to_string()).collect()
+}
+
 #[test]
 fn figures_are_drawn_once_given_again_unchanged_and_end_with_the_budget_in_whatever_log() {
-    let served = Gateway::serve(Folder::new());
+    let folder = Gateway::serve(Folder::new()).stop();
+    let (begun, months) = (this_month(&folder), months(&folder));
+    let served = a_year_later(folder);
     let folder = served.folder();
-    let first = publish(folder, "2020-01").held();
-    assert_eq!(publish(folder, "2020-01").held(), first);
+    let first = publish(folder, &months[0]).held();
+    assert_eq!(publish(folder, &months[0]).held(), first);
     let figures: Value = serde_json::from_str(&first).unwrap();
-    assert_eq!((figures["period"].as_str(), figures["epsilon"].as_str()), (Some("2020-01"), Some("0.083")));
+    assert_eq!((figures["period"].as_str(), figures["epsilon"].as_str()), (Some(&*months[0]), Some("0.083")));
+    assert_eq!((figures["epsilon_a_year"].as_str(), figures["logs"].as_u64()), (Some("1.000"), Some(1)));
     // Every cell is there, whoever asked: nobody did.
     let rules = Catalogue::load(&catalogue::shipped()).unwrap();
     let cells: BTreeSet<_> = figures["cells"]
@@ -62,45 +109,58 @@ fn figures_are_drawn_once_given_again_unchanged_and_end_with_the_budget_in_whate
     assert_eq!(leaf.keys(), ["v", "kind", "id", "at", "period", "digest", "epsilon"]);
     assert_eq!(leaf.text("digest"), STANDARD.encode(Sha256::digest(first.as_bytes())));
     // Another drawing is another.
-    assert_ne!(publish(folder, "2020-02").held().replace("2020-02", "2020-01"), first);
-    for month in 3..=12 {
-        drop(publish(folder, &format!("2020-{month:02}")).held());
+    assert_ne!(publish(folder, &months[1]).held().replace(&months[1], &months[0]), first);
+    for month in &months[2..] {
+        drop(publish(folder, month).held());
     }
-    assert_eq!(leaves(folder).len(), 12);
+    assert_eq!(leaves(folder).len(), 10);
+    let file = folder.join(format!("data/figures/{}.json", months[0]));
+    drop(audit(&["figures", file.to_str().unwrap(), "--log", folder.log().to_str().unwrap()]).held());
 
-    // Less budget than was spent: of that year nothing more, although a file would be there to be drawn.
-    fs::remove_file(folder.join("data/figures/2020-01.json")).unwrap();
-    assert!(publish(folder, "2020-01").failed(1).contains("lost or altered"));
+    fs::remove_file(file).unwrap();
+    assert!(publish(folder, &months[0]).failed(1).contains("lost or altered"));
     let folder = served.stop();
-    folder.replace_in_config("epsilon_a_year = 1.0", "epsilon_a_year = 0.5");
-    continue_log(&folder, 1, &[]);
-    let served = Gateway::serve(folder);
+    let config = folder.config();
+    let next = "credit-gateway.example/2026/next-1";
+    let mut rotate = Command::new(binaries::credit_gateway());
+    rotate.args(["keys", "rotate", "log", "--origin", next, "--config", config.to_str().unwrap()]);
+    assert!(ahead(rotate, DAYS).status().unwrap().success());
+    continued(&folder, 1, next);
+    let served = a_year_later(folder);
     let folder = served.folder();
-    assert_eq!(leaves(folder).len(), 12, "a new log says again what was spent");
-    drop(publish(folder, "2021-01").held());
+    assert_eq!(leaves(folder).len(), 10, "a new log says again what was spent");
     assert!(
-        publish(folder, "2020-02").failed(1).contains("lost or altered"),
+        publish(folder, &months[1]).failed(1).contains("lost or altered"),
         "its file is in the folder of the log before"
     );
-    let served = Gateway::serve(served.stop());
-    assert_eq!(leaves(served.folder()).len(), 13);
+    assert!(publish(folder, &begun).failed(1).contains("is later than that month"), "it is in the log before");
+    let served = a_year_later(served.stop());
+    assert_eq!(leaves(served.folder()).len(), 10);
     crate::cases::assert_sound(served.folder());
 }
 
 #[test]
 fn a_spent_budget_publishes_nothing() {
-    let folder = Folder::new();
-    let served = Gateway::serve(folder);
-    for month in 1..=7 {
-        drop(publish(served.folder(), &format!("2020-{month:02}")).held());
+    let folder = Gateway::serve(Folder::new()).stop();
+    let months = months(&folder);
+    // Of the year that most of them are of, all but one.
+    let year = |month: &String| month[..4].to_owned();
+    let is_of_most = |month: &&String| months.iter().filter(|other| year(other) == year(month)).count() >= 5;
+    let (of_year, of_another): (Vec<_>, Vec<_>) = months.iter().partition(is_of_most);
+    let (last, spent) = of_year.split_last().unwrap();
+    let served = a_year_later(folder);
+    for month in spent {
+        drop(publish(served.folder(), month).held());
     }
     let folder = served.stop();
-    folder.replace_in_config("epsilon_a_year = 1.0", "epsilon_a_year = 0.5");
-    let served = Gateway::serve(folder);
-    assert!(publish(served.folder(), "2020-08").failed(1).contains("budget of the year is spent"));
-    assert_eq!(leaves(served.folder()).len(), 7);
-    assert!(!served.folder().join("data/figures/2020-08.json").exists());
-    drop(publish(served.folder(), "2021-08").held());
+    folder.replace_in_config("epsilon_a_year = 1.0", "epsilon_a_year = 0.3");
+    let served = a_year_later(folder);
+    assert!(publish(served.folder(), last).failed(1).contains("budget of the year is spent"));
+    assert_eq!(leaves(served.folder()).len(), spent.len());
+    assert!(!served.folder().join(format!("data/figures/{last}.json")).exists());
+    if let Some(month) = of_another.first() {
+        drop(publish(served.folder(), month).held());
+    }
 }
 
 /// At ten times the budget a month's noise has scale 12: beyond 300 it is once in a hundred thousand million draws.

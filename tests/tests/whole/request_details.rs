@@ -59,6 +59,7 @@ fn of_members(number: &str) -> Vec<Cause> {
             "第 2 项|entry 2 of `fields`",
             with(body.clone(), "fields", json!(["black_listed", "black_listed"])),
         ),
+        cause(bad, "`operator`|`operator` must be a string", text.replace("staff-0017", "\\ud800")),
         cause("operator-required", "`operator`|`operator` is missing", without(body.clone(), "operator")),
         cause("case-required", "`case`|`case` is missing", without(body.clone(), "case")),
         cause("unknown-scenario", "`scenario`|`scenario` is no name", with(body.clone(), "scenario", "curiosity")),

@@ -24,6 +24,9 @@ use crate::{
 /// Attempts in a row that bring no line, before it is given up.
 const ATTEMPTS: u32 = 8;
 
+/// As many where nothing ever answered at the address: a slip in it, or a gateway that is down, is no slow batch.
+const ATTEMPTS_UNANSWERED: u32 = 5;
+
 /// Between two attempts, doubled each time.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -41,17 +44,21 @@ pub(super) async fn ask(gateway: &Gateway, queries: &Path, out: &Path, is_json: 
     let of = Of { queries, digest: &mark, count };
     let mut answers =
         Answers::open(out, &of, |head| progress.line(head.status == 200)).map_err(AnswersError::failure)?;
-    let (mut attempts, mut why) = (0, String::new());
+    let (mut attempts, mut why, mut has_answered) = (0, String::new(), false);
     while answers.last < count {
-        if attempts == ATTEMPTS {
+        if attempts == if has_answered { ATTEMPTS } else { ATTEMPTS_UNANSWERED } {
             return Err(gave_up(why, answers.last, count));
         }
         if attempts > 0 {
-            tokio::time::sleep(PAUSE * 2_u32.pow(attempts - 1)).await;
+            let pause = PAUSE * 2_u32.pow(attempts - 1);
+            progress.waits(&why, pause);
+            tokio::time::sleep(pause).await;
         }
         attempts += 1;
         let before = answers.last;
-        match gateway.batch(&answers.id, before, lines.clone()).await {
+        let sent = gateway.batch(&answers.id, before, lines.clone()).await;
+        has_answered |= sent.is_ok();
+        match sent {
             Ok(response) if response.status() == StatusCode::OK => {
                 why = receive(response, &mut answers, &mut progress).await?;
             }

@@ -15,15 +15,18 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use crate::{
     commands::failure::Failure,
-    terminal::{language, said},
+    terminal::{language, said, words},
 };
 
-/// Longest wait for a connection, and for the first byte of an answer.
+/// Longest wait for the first byte of an answer.
 const WAIT: Duration = Duration::from_secs(150);
+
+/// Longest wait for a connection: one round of packets and a handshake.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Largest answer to one query.
 const ANSWER_BYTES: usize = 1024 * 1024;
@@ -33,6 +36,10 @@ const EVIDENCE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why nothing came; said to the person at the terminal.
 type Broken = String;
+
+fn silent() -> Broken {
+    words("网关没有应答", "the gateway does not answer").to_owned()
+}
 
 /// An error and what caused it.
 fn with_causes(error: &dyn std::error::Error) -> String {
@@ -165,12 +172,16 @@ impl Gateway {
             .map_err(|error| error.to_string())
     }
 
+    async fn connect(&self) -> Result<TlsStream<TcpStream>, Broken> {
+        let name = ServerName::try_from(self.host.clone()).map_err(|error| error.to_string())?;
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
+        self.tls.connect(name, stream).await.map_err(|error| with_causes(&error))
+    }
+
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Broken> {
         let sent = async {
-            let name = ServerName::try_from(self.host.clone()).map_err(|error| error.to_string())?;
-            let stream =
-                TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
-            let stream = self.tls.connect(name, stream).await.map_err(|error| with_causes(&error))?;
+            let connected = tokio::time::timeout(CONNECT, self.connect()).await;
+            let stream = connected.unwrap_or_else(|_| Err(silent()))?;
             let (mut sender, connection) =
                 http1::handshake(TokioIo::new(stream)).await.map_err(|error| with_causes(&error))?;
             tokio::spawn(connection);
@@ -178,7 +189,7 @@ impl Gateway {
             sender.send_request(request).await.map_err(|error| with_causes(&error))
         };
         let sent = tokio::time::timeout(WAIT, sent).await;
-        let sent = sent.unwrap_or_else(|_| Err("the gateway does not answer".to_owned()));
+        let sent = sent.unwrap_or_else(|_| Err(silent()));
         let address = &self.authority;
         sent.map_err(|error| {
             said(|| format!("无法查询 {address}：{error}"), || format!("cannot ask {address}: {error}"))

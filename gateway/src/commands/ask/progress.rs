@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use crate::terminal::print;
+use crate::terminal::{eprint, print, said};
 
 /// How often a program is told.
 const EVERY: Duration = Duration::from_secs(1);
@@ -32,6 +32,24 @@ impl Progress {
         if self.is_json && self.told.elapsed() >= EVERY {
             self.tell();
         }
+    }
+
+    /// Nothing comes now: why, and after how long it is asked again.
+    pub(super) fn waits(&self, why: &str, pause: Duration) {
+        let Self { answered, refused, of, .. } = self;
+        let seconds = pause.as_secs();
+        if self.is_json {
+            // A text is always JSON.
+            let why = serde_json::to_string(why).unwrap_or_default();
+            let counts = format_args!("\"answered\":{answered},\"refused\":{refused},\"of\":{of}");
+            print(format_args!("{{{counts},\"waits_for\":{why},\"again_in_s\":{seconds}}}"));
+        }
+        self.bar.suspend(|| {
+            eprint(said(
+                || format!("{why}；{seconds} 秒后再试"),
+                || format!("{why}; it is tried again in {seconds} s"),
+            ));
+        });
     }
 
     /// The last word.

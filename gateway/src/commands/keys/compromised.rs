@@ -14,6 +14,7 @@ use clap::Args;
 use credit_audit::{
     clock::{Clock, SystemClock},
     leaf::Peek,
+    monthly::parse_moment,
     note::VerifierKey,
     verify::{self, CheckError, Visitor},
 };
@@ -46,7 +47,7 @@ pub(in crate::commands) struct Compromised {
     #[arg(long)]
     rehearse: bool,
     /// Known to others from this time on; without it, since the key is used 自何时起可能为他人所知
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_moment)]
     since: Option<Timestamp>,
     /// Write the queries that are affected into this new file (mode 0600) 受影响的查询写入此新文件（权限 0600）
     #[arg(long, value_name = "FILE")]
@@ -72,6 +73,10 @@ struct Found<'a> {
     key_use: &'static str,
     since: Timestamp,
     rehearsed: bool,
+    /// The log in whose records they were looked for.
+    log: &'a str,
+    /// Those of the other gateways, whose keys are the same: they are to be asked too.
+    other_logs: &'a [String],
     affected: Vec<Affected>,
 }
 
@@ -99,6 +104,7 @@ pub(super) fn run(asked: &Compromised) -> Result<(), Failure> {
         || format!("may be known: {} ({use_}), since {since}", key.id),
     ));
     turn(asked, &key)?;
+    let (log, other_logs) = (settings.log.origin.as_str(), others(&settings)?);
     let mut affected = Fold { key: &key, since, by: BTreeMap::new() };
     read_log(&settings, &mut affected)?;
     let affected: Vec<_> = affected.by.into_values().collect();
@@ -107,17 +113,41 @@ pub(super) fn run(asked: &Compromised) -> Result<(), Failure> {
         print(words("受影响：无", "affected: nobody"));
     }
     if let Some(path) = &asked.out {
-        let found = Found { key: key.id.as_str(), key_use: use_, since, rehearsed: asked.rehearse, affected };
+        let (rehearsed, other_logs) = (asked.rehearse, &*other_logs);
+        let found = Found { key: key.id.as_str(), key_use: use_, since, rehearsed, log, other_logs, affected };
         write(path, &found)?;
     }
+    tell_of_others((log, &other_logs), key.key_use);
     print(next(key.key_use));
     Ok(())
+}
+
+/// The logs of the operator's other gateways, of the directory and of `[[persons.gateways]]`: a key but that of a log is one for all. A
+/// log that was closed has records too.
+fn others(settings: &Settings) -> Result<Vec<String>, Failure> {
+    let all = start::logs_of_all(settings).map_err(|error| Failure::start(&error.into()))?;
+    Ok(all.into_iter().map(|(log, _)| log).filter(|log| *log != settings.log.origin).collect())
+}
+
+/// Of which log it was told who is affected, and where else to ask.
+fn tell_of_others((log, others): (&str, &[String]), key_use: KeyUse) {
+    if others.is_empty() {
+        return;
+    }
+    let is_of_one = key_use == KeyUse::Log;
+    print(said(|| format!("以上仅为日志 {log} 的记录"), || format!("these are the records of the log {log} alone")));
+    for other in others.iter().filter(|_| !is_of_one) {
+        print(said(
+            || format!("另须查询：日志 {other}：请在其网关上加 `--rehearse` 执行本命令"),
+            || format!("ask too: the log {other}: run this with `--rehearse` at its gateway"),
+        ));
+    }
 }
 
 /// The key of this id, which can be turned here.
 fn known(settings: &Settings, id: &str) -> Result<KeyStatus, Failure> {
     let ring = start::open_ring(settings).map_err(|error| Failure::start(&error))?;
-    let all = ring.status(SystemClock::new().now());
+    let all = start::status(settings, &ring, SystemClock::new().now());
     let key = all.into_iter().find(|key| key.id.as_str() == id);
     let Some(key) = key.filter(|key| key.state != KeyState::Pending) else {
         let why = words(

@@ -41,7 +41,7 @@ pub(super) fn keys(looked: &Looked<'_>, findings: &mut Findings) -> Option<Ring>
     let (days, months) = (looked.arguments.key_days, looked.arguments.retention_months);
     // The law of the place may want them for longer.
     let kept = start::read_catalogue(looked.settings).ok().and_then(|(catalogue, _)| catalogue.retention());
-    for key in ring.status(looked.now) {
+    for key in start::status(looked.settings, &ring, looked.now) {
         let id = key.id.as_str();
         let is_data = key.key_use == KeyUse::Data;
         let is_used = key.state == KeyState::Active && !is_data;

@@ -29,7 +29,7 @@ use crate::{
     doors::{
         look_ups,
         persons::request::{Members, is_json},
-        problems::fixed,
+        problems::{fixed, not_of_role},
     },
     gateway::Gateway,
     settings::Role,
@@ -47,7 +47,7 @@ pub(in crate::doors) async fn answer(
     let is_gateway =
         caller.record.kind.duty() == Some(Duty::Officer) && gateway.rules().beside.role(caller.id()) == Role::Gateway;
     if !is_gateway {
-        return fixed(Code::ScenarioNotAllowed, language);
+        return not_of_role(language);
     }
     if !is_json(headers) {
         return fixed(Code::UnsupportedMediaType, language);
@@ -78,7 +78,7 @@ pub(in crate::doors) async fn answer(
         gateway.metrics.unrecorded();
         return fixed(Code::NotRecordable, language);
     }
-    let Ok(viewer) = viewer else { return fixed(Code::ScenarioNotAllowed, language) };
+    let Ok(viewer) = viewer else { return not_of_role(language) };
     let mut frame = Frame::new(language, false, gateway, viewer, ("/officers", None));
     frame.spans(gateway);
     let asked = Some(&members);

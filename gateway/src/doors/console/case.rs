@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
 use credit_audit::review::{CaseQuery, ReviewCase, ReviewPolicy};
-use hyper::{Response, StatusCode};
+use hyper::Response;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,7 @@ pub(super) async fn show(gateway: &Arc<Gateway>, name: &str, frame: &Frame) -> R
     let case = match tokio::task::spawn_blocking(look).await {
         Ok(Ok(Some(case))) => case,
         Ok(Ok(None)) => {
-            return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一复核案件", "there is no such case"));
+            return frame.not_here("没有这一复核案件", "there is no such case");
         }
         Ok(Err(_)) | Err(_) => return unreadable(frame),
     };

@@ -6,15 +6,24 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credit_keys::StateKey;
 use ring::hmac;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of what proves it.
 const TAG_BYTES: usize = 32;
 /// Bytes of a cursor at most, decoded: names of a few logs.
 const MOST_BYTES: usize = 16 * 1024;
 
-/// The leaf before which each log goes on, by the name of the log; nothing where its list is over. A log that is not in it did not come
-/// with an earlier page.
-pub(super) type Places = BTreeMap<String, Option<u64>>;
+/// Where each log goes on, by its name. A log that is not in it did not come with an earlier page.
+pub(super) type Places = BTreeMap<String, Left>;
+
+/// What is left of one log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub(super) struct Left {
+    /// The leaf before which it goes on; nothing where its list is over.
+    pub(super) before: Option<u64>,
+    /// Leaves of the log that the pages so far cover.
+    pub(super) covers: u64,
+}
 
 /// Where the list of one log goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +41,8 @@ impl Place {
     pub(super) fn of(begun: Option<&Places>, log: &str) -> Self {
         match begun.map(|places| places.get(log)) {
             None => Self::Before(None),
-            Some(Some(Some(leaf))) => Self::Before(Some(*leaf)),
-            Some(Some(None)) => Self::Over,
+            Some(Some(Left { before: Some(leaf), .. })) => Self::Before(Some(*leaf)),
+            Some(Some(Left { before: None, .. })) => Self::Over,
             Some(None) => Self::LeftOut,
         }
     }
@@ -62,7 +71,7 @@ impl ListOf {
 
     /// The word for these places; nothing where every list is over.
     pub(super) fn cursor(&self, places: &Places) -> Option<String> {
-        if places.values().all(Option::is_none) {
+        if places.values().all(|left| left.before.is_none()) {
             return None;
         }
         let text = serde_json::to_vec(places).ok()?;
@@ -89,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_cursor_is_of_its_list_alone_and_has_a_place_in_each_log() {
-        let places = Places::from([("r0".to_owned(), Some(7)), ("r1".to_owned(), None)]);
+        let left = |before| Left { before, covers: 9 };
+        let places = Places::from([("r0".to_owned(), left(Some(7))), ("r1".to_owned(), left(None))]);
         let cursor = list(&[1]).cursor(&places).unwrap();
         let read = list(&[1]).places(&cursor).unwrap();
         let place = |log: &str| Place::of(Some(&read), log);
@@ -106,7 +116,7 @@ mod tests {
         for wrong in ["", "A", "AAAA", "%00", "../.."] {
             assert_eq!(list(&[1]).places(wrong), None, "{wrong}");
         }
-        let over = Places::from([("r0".to_owned(), None)]);
+        let over = Places::from([("r0".to_owned(), left(None))]);
         assert_eq!(list(&[1]).cursor(&over), None);
     }
 }

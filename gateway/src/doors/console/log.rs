@@ -8,7 +8,7 @@ use hyper::Response;
 use serde::Serialize;
 
 use super::page::Frame;
-use crate::{gateway::Gateway, telemetry::metrics::Duty, transport::Body};
+use crate::{gateway::Gateway, keyring::by_log, telemetry::metrics::Duty, transport::Body};
 
 #[derive(Serialize)]
 struct LogHealth {
@@ -82,8 +82,18 @@ fn of(gateway: &Gateway) -> LogHealth {
         duties: Duty::ALL
             .map(|duty| DutyHealth { of: duty, duty: duty.as_str(), fails: gateway.metrics.fails(duty) })
             .into(),
-        keys: gateway.keys.with(|ring| ring.status(gateway.clock.now())),
+        keys: keys(gateway),
     }
+}
+
+/// Those of the ring; of logs the own one is in use, and so are those of gateways that count together with this one.
+fn keys(gateway: &Gateway) -> Vec<KeyStatus> {
+    let replicas = gateway.cluster.as_ref().map(|cluster| cluster.others()).unwrap_or_default();
+    let is_open = |origin: &str| {
+        let is_known = origin == gateway.settings.log.origin || replicas.iter().any(|other| other.log == origin);
+        is_known.then_some(true)
+    };
+    by_log(gateway.keys.with(|ring| ring.status(gateway.clock.now())), is_open)
 }
 
 impl Page<'_> {

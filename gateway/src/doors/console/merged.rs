@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{
-    cursor::Places,
+    cursor::{Left, Places},
     found::{Entry, Found},
 };
 
@@ -39,6 +39,7 @@ pub(super) fn merged(logs: Vec<OfLog>, page: usize) -> (Vec<Entry>, Places) {
         /// Where it goes on, as far as rows are taken.
         place: u64,
         next: Option<u64>,
+        covers: u64,
     }
     let mut rests: Vec<Rest> = logs
         .into_iter()
@@ -48,6 +49,7 @@ pub(super) fn merged(logs: Vec<OfLog>, page: usize) -> (Vec<Entry>, Places) {
             // What is recorded later is on no later page.
             place: before.unwrap_or(found.covers),
             next: found.next,
+            covers: found.covers,
         })
         .collect();
     let mut taken = Vec::new();
@@ -58,8 +60,8 @@ pub(super) fn merged(logs: Vec<OfLog>, page: usize) -> (Vec<Entry>, Places) {
         taken.push(one);
     }
     let places = rests.into_iter().map(|rest| {
-        let place = if rest.rows.is_empty() { rest.next } else { Some(rest.place) };
-        (rest.log, place)
+        let before = if rest.rows.is_empty() { rest.next } else { Some(rest.place) };
+        (rest.log, Left { before, covers: rest.covers })
     });
     (taken, places.collect())
 }
@@ -106,22 +108,23 @@ mod tests {
         let logs = || vec![of("r0", &[(9, 8), (5, 7), (1, 6)], Some(6), None), of("r1", &[(7, 3), (6, 2)], None, None)];
         let (page, places) = merged(logs(), 3);
         assert_eq!(seconds(&page), [9, 7, 6]);
-        assert_eq!(places, Places::from([("r0".to_owned(), Some(8)), ("r1".to_owned(), None)]));
+        let left = |before| Left { before, covers: 100 };
+        assert_eq!(places, Places::from([("r0".to_owned(), left(Some(8))), ("r1".to_owned(), left(None))]));
         // All that came of the first is taken, and it has more: what that is nobody knows yet.
         let (page, places) = merged(logs(), 50);
-        assert_eq!((seconds(&page), places["r0"]), (vec![9, 7, 6, 5, 1], Some(6)));
+        assert_eq!((seconds(&page), places["r0"].before), (vec![9, 7, 6, 5, 1], Some(6)));
         // Nothing of the second is on the page: what it records meanwhile is on no later one.
         let (page, places) = merged(vec![of("r0", &[(9, 8), (8, 7)], None, None), of("r1", &[(1, 3)], None, None)], 2);
-        assert_eq!((seconds(&page), places["r0"], places["r1"]), (vec![9, 8], None, Some(100)));
+        assert_eq!((seconds(&page), places["r0"].before, places["r1"].before), (vec![9, 8], None, Some(100)));
         // Nor before what it was asked for.
         let (_, places) = merged(vec![of("r0", &[(9, 8)], None, None), of("r1", &[(1, 3)], None, Some(4))], 1);
-        assert_eq!(places["r1"], Some(4));
+        assert_eq!(places["r1"].before, Some(4));
         // Of the same moment the log that is named first.
         let (page, _) = merged(vec![of("r0", &[(9, 8)], None, None), of("r1", &[(9, 3)], None, None)], 50);
         assert_eq!(page.iter().map(|one| one.listed.index).collect::<Vec<_>>(), [8, 3]);
         // What is left out of a page, as who asked it is not shown, ends no list.
         let (page, places) = merged(vec![of("r0", &[(9, 8)], None, None), of("r1", &[], Some(40), None)], 50);
-        assert_eq!((page.len(), places["r0"], places["r1"]), (0, Some(100), Some(40)));
+        assert_eq!((page.len(), places["r0"].before, places["r1"].before), (0, Some(100), Some(40)));
         let (page, places) = merged(Vec::new(), 50);
         assert!(page.is_empty() && places.is_empty());
     }

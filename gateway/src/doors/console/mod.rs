@@ -80,6 +80,9 @@ pub(super) async fn answer(
         frame.spans(gateway);
     }
     let asked = asked.as_ref();
+    if let Some(sentence) = not_taken(&view, asked, &frame) {
+        return frame.fault(StatusCode::BAD_REQUEST, &sentence);
+    }
     match view {
         View::Style => style(),
         View::Root => redirect("/officers"),
@@ -99,6 +102,23 @@ pub(super) async fn answer(
         View::Review(case) => case::show(gateway, &case, &frame).await,
         View::Query(id) => record::one(gateway, id, &frame).await,
     }
+}
+
+/// What is wrong with the names of what is asked for: a slip in one would restrict nothing, and the list would be taken for another.
+fn not_taken(view: &View, asked: Option<&Members>, frame: &Frame) -> Option<String> {
+    let known = match view {
+        View::Style | View::Root => return None,
+        view => view.parameters(),
+    };
+    let Some(asked) = asked else {
+        return Some(frame.say("同一参数只能出现一次", "a parameter stands there twice").to_owned());
+    };
+    let unknown = asked.unknown(&[known, &["lang", "done"]].concat())?;
+    let taken = known.iter().chain(&["lang"]).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ");
+    Some(match frame.language() {
+        Language::Zh => format!("此处没有参数 {unknown}；可用：{taken}"),
+        Language::En => format!("there is no parameter {unknown} here; there are: {taken}"),
+    })
 }
 
 /// Why an officer or auditor is shown nothing here.

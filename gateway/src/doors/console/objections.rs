@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use hyper::{Response, StatusCode};
+use hyper::Response;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
     let said = match objection_said(gateway, id).await {
         Ok(said) => said,
         Err(ChangeError::UnknownObjection(_)) => {
-            return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一异议", "there is no such objection"));
+            return frame.not_here("没有这一异议", "there is no such objection");
         }
         Err(_) => return frame.unreadable(),
     };

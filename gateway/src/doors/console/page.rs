@@ -259,6 +259,28 @@ impl Frame {
         self.fault(StatusCode::SERVICE_UNAVAILABLE, sentence)
     }
 
+    /// It is not in this log: with several gateways each has a log of its own.
+    pub(super) fn not_here(&self, zh: &str, en: &str) -> Response<Body> {
+        let sentence = match &self.log {
+            None => self.say(zh, en).to_owned(),
+            Some(log) => {
+                let others: Vec<_> = self.others.iter().map(|other| other.replica.log.as_str()).collect();
+                match self.language {
+                    Language::Zh => {
+                        let others =
+                            if others.is_empty() { String::new() } else { format!("：{}", others.join("、")) };
+                        format!("日志 {log} 中{zh}；可能在其他网关的日志中{others}")
+                    }
+                    Language::En => {
+                        let others = if others.is_empty() { String::new() } else { format!(": {}", others.join(", ")) };
+                        format!("{en} in the log {log}; it may be in that of another gateway{others}")
+                    }
+                }
+            }
+        };
+        self.fault(StatusCode::NOT_FOUND, &sentence)
+    }
+
     /// One sentence instead.
     pub(super) fn fault(&self, status: StatusCode, sentence: &str) -> Response<Body> {
         let title = self.say("无法显示", "Cannot be shown");
@@ -267,7 +289,13 @@ impl Frame {
         let page = if LINKS.iter().any(|(path, _, _)| *path == whole) { whole.as_str() } else { "/officers" };
         let back = format!("{page}?lang={}", self.this_lang());
         let page = Fault { frame: self, title, sentence, back: &back, is_form: false }.render().unwrap_or_default();
-        let json = json!({ "title": sentence, "status": status.as_u16() }).to_string();
+        let mut json = json!({ "title": sentence, "status": status.as_u16() });
+        // Of which log that is said; of several logs each that did not come is named with what did.
+        if let (Some(log), None, Some(members)) = (&self.log, &self.span, json.as_object_mut()) {
+            members.insert("of_log".to_owned(), json!(log));
+            members.insert("other_logs".to_owned(), json!(self.others));
+        }
+        let json = json.to_string();
         self.answer(if self.is_page { page.into_bytes() } else { json.into_bytes() }, status)
     }
 

@@ -111,6 +111,11 @@ const BEFORE_OF_ONE: Wrong = Wrong {
     zh: "before 为一个日志的记录序号；本清单涉及全部网关的日志，请以 cursor 续查",
     en: "before is the index of a record of one log; this list is of the logs of all gateways and goes on by its cursor",
 };
+const OUTCOME: Wrong = Wrong {
+    name: "outcome",
+    zh: "outcome 须为 answered、refused 或拒绝代码，如 subject-minor",
+    en: "the outcome is answered, refused or the code of a refusal, such as subject-minor",
+};
 const CURSOR: Wrong = Wrong {
     name: "cursor",
     zh: "cursor 不是本清单的续查标记：条件或查看人不同，或密钥已轮换，请从头查看",
@@ -132,6 +137,9 @@ pub(super) async fn list(
         Ok(search) => search,
         Err(wrong) => return show_wrong(gateway, asked, frame, wrong),
     };
+    if asked.and_then(|asked| asked.get("outcome")).is_some_and(|outcome| !is_outcome(outcome)) {
+        return show_wrong(gateway, asked, frame, OUTCOME);
+    }
     let found = match frame.span {
         Some(_) => of_all_logs((gateway, others), asked, search, frame).await,
         None => find(gateway, search, frame).await.map_err(Instead::Page),
@@ -141,6 +149,12 @@ pub(super) async fn list(
         Err(Instead::Wrong(wrong)) => show_wrong(gateway, asked, frame, wrong),
         Err(Instead::Page(response)) => *response,
     }
+}
+
+/// Whether a query can have ended so. Asked here alone: a gateway of another release may know other codes.
+fn is_outcome(outcome: &str) -> bool {
+    let known = ["", "answered", "refused"].into_iter().chain(Code::ALL.iter().map(|code| code.as_str()));
+    known.into_iter().any(|known| known == outcome)
 }
 
 /// What this log alone has, for another gateway.
@@ -201,10 +215,10 @@ async fn of_all_logs(
         }
         OfLog { before: place(&log).before(), log, found }
     }));
-    let covers = logs.iter().map(|of| of.found.covers).fold(0, u64::saturating_add);
-    let over = begun.iter().flatten().filter(|(_, place)| place.is_none()).map(|(log, _)| (log.clone(), None));
     let (queries, mut places) = merged(logs, PAGE as usize);
-    places.extend(over);
+    // What was looked through before is a part of the list that ends here.
+    places.extend(begun.into_iter().flatten().filter(|(_, left)| left.before.is_none()));
+    let covers = places.values().map(|left| left.covers).fold(0, u64::saturating_add);
     Ok(Found { queries, next: None, next_cursor: list.cursor(&places), covers })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use credit_audit::proof;
-use hyper::{Response, StatusCode};
+use hyper::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -94,7 +94,7 @@ pub(super) async fn one(gateway: &Arc<Gateway>, id: Uuid, frame: &Frame) -> Resp
     let (index, leaf, proof) = match tokio::task::spawn_blocking(look).await {
         Ok(Some(Ok(Some(found)))) => found,
         Ok(Some(Ok(None))) => {
-            return frame.fault(StatusCode::NOT_FOUND, frame.say("没有这一查询", "there is no such query"));
+            return frame.not_here("没有这一查询", "there is no such query");
         }
         Ok(None) => return frame.no_index(),
         Ok(Some(Err(_))) | Err(_) => return frame.unreadable(),

@@ -123,9 +123,7 @@ async fn case_of(gateway: &Arc<Gateway>, query: &str, frame: &Frame) -> Response
         Ok(Ok(Some(case))) => {
             redirect(&format!("/officers/reviews/{}?lang={}#q-{query}", case.case, frame.this_lang()))
         }
-        Ok(Ok(None)) => {
-            frame.fault(StatusCode::NOT_FOUND, frame.say("这一查询未送复核", "this query is under no review"))
-        }
+        Ok(Ok(None)) => frame.not_here("没有这一查询的复核", "there is no review of this query"),
         Ok(Err(_)) | Err(_) => unreadable(frame),
     }
 }

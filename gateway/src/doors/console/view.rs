@@ -76,6 +76,40 @@ impl View {
         ("reviews", Self::Reviews),
     ];
 
+    /// The parameters that are read here, beside the language and the mark of what was done.
+    pub(super) fn parameters(&self) -> &'static [&'static str] {
+        match self {
+            Self::Queries => &[
+                "institution",
+                "operator",
+                "scenario",
+                "outcome",
+                "case",
+                "consent",
+                "from",
+                "to",
+                "before",
+                "cursor",
+                "id",
+            ],
+            Self::Coverage | Self::Statistics => &["month"],
+            Self::Report => &["month", "show"],
+            Self::Institutions => &["q", "suspended"],
+            Self::Reviews => &["query"],
+            Self::Overview
+            | Self::Query(_)
+            | Self::Consents
+            | Self::Objections
+            | Self::Objection(_)
+            | Self::Alarms
+            | Self::Log
+            | Self::Proposals
+            | Self::Review(_)
+            | Self::Style
+            | Self::Root => &[],
+        }
+    }
+
     /// Whether an officer of this role looks here.
     pub(in crate::doors) fn is_for(&self, role: Role) -> bool {
         match (self, role) {

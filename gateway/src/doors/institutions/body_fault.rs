@@ -49,8 +49,7 @@ impl<'de> Visitor<'de> for Members {
         while let Some(name) = members.next_key::<String>()? {
             if let Some(member) = OF_A_LINE.into_iter().find(|member| self.0 == Of::Line && *member == name) {
                 let value = members.next_value::<&RawValue>()?.get();
-                let is_right =
-                    value.starts_with(|c: char| if member == "line" { c.is_ascii_digit() } else { c == '"' });
+                let is_right = if member == "line" { value.parse::<usize>().is_ok() } else { is_text(value) };
                 if of_line.contains(&member) || !is_right {
                     fault = fault.or(Some(Detail::BatchLine));
                 }
@@ -71,9 +70,18 @@ impl<'de> Visitor<'de> for Members {
             fault = fault.or(found);
             seen.push(member);
         }
-        // What is left is the one member that must be there to begin with.
-        Ok(fault.unwrap_or(Detail::Missing(Member::Scenario)))
+        Ok(fault.unwrap_or_else(|| match (seen.contains(&Member::Scenario), self.0) {
+            // What is left is the one member that must be there to begin with.
+            (false, _) => Detail::Missing(Member::Scenario),
+            (true, Of::Line) => Detail::BatchLine,
+            (true, Of::Query) => Detail::NoJson,
+        }))
     }
+}
+
+/// A string whose escapes are letters: half of a pair is none.
+fn is_text(value: &str) -> bool {
+    serde_json::from_str::<String>(value).is_ok()
 }
 
 fn is_of_type(member: Member, value: &RawValue) -> bool {
@@ -83,7 +91,7 @@ fn is_of_type(member: Member, value: &RawValue) -> bool {
     }
     if member == Member::Fields {
         return serde_json::from_str::<Vec<&RawValue>>(text)
-            .is_ok_and(|names| names.iter().all(|name| name.get().starts_with('"')));
+            .is_ok_and(|names| names.iter().all(|name| is_text(name.get())));
     }
-    text.starts_with('"')
+    is_text(text)
 }

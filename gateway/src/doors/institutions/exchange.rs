@@ -22,7 +22,7 @@ use super::{
     route::{Beside, Routed, in_ascii, routed},
 };
 use crate::{
-    doors::problems::{accepted, problem_about},
+    doors::problems::{accepted, problem, problem_said, title},
     journey::{
         detail::Detail,
         exchange::{AnswerView, Ended, Exchange, RepeatKey, RepeatWindow, Request},
@@ -179,13 +179,18 @@ impl Exchange for HttpExchange {
     }
 
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
-        let detail = match (&self.at, refusal.code) {
-            (At::Route(_), Code::OperatorRequired) => Some(Detail::RouteStaff),
-            (At::Route(_), Code::CaseRequired) => Some(Detail::RouteCase),
-            (At::Route(_), Code::ConsentRequired) => Some(Detail::RouteConsent),
-            _ => refusal.told(),
-        };
-        problem_about(refusal, detail, self.language(), query)
+        let language = self.language();
+        match &self.at {
+            At::Route(_) => {
+                let told = match refusal.code {
+                    Code::ConsentRequired => Some(Detail::RouteConsent),
+                    _ => refusal.told(),
+                };
+                let detail = told.map(|detail| detail.sentence_by_route(language));
+                problem_said(refusal, title(refusal.code, language), detail, query)
+            }
+            At::Nothing | At::Method(_) => problem(refusal, language, query),
+        }
     }
 
     fn withdrawn(&self, query: Uuid, jti: &TokenId) -> Result<Vec<u8>, serde_json::Error> {

@@ -29,7 +29,10 @@ use super::{
 use crate::{
     callers::{register::Institution, thumbprint::Thumbprint, trust::CertificateStatus},
     changes::{self, ChangeError, NewMandate, Number},
-    doors::{elsewhere::Others, problems::fixed},
+    doors::{
+        elsewhere::Others,
+        problems::{fixed, not_of_role},
+    },
     gateway::Gateway,
     settings::Role,
     state::mandates::{Mandate, MandateKind},
@@ -138,7 +141,7 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let role = gateway.rules().beside.role(officer.id());
     if officer.record.kind.duty() != Some(Duty::Officer) || !matches!(role, Role::Officer | Role::Gateway) {
-        return fixed(Code::ScenarioNotAllowed, language);
+        return not_of_role(language);
     }
     if !request::is_json(headers) {
         return fixed(Code::UnsupportedMediaType, language);
@@ -160,7 +163,7 @@ pub(crate) async fn answer(
     };
     let Some(through) = through else { return say(MALFORMED, StatusCode::BAD_REQUEST) };
     if !deed.is_for(role) || !is_officer_here(gateway, deed, through.as_ref()) {
-        return fixed(Code::ScenarioNotAllowed, language);
+        return not_of_role(language);
     }
     let session = session(gateway, Arc::new(person), through, language);
     if !acting::is_allowed(gateway, &session) {

@@ -48,7 +48,7 @@ impl Exchange for OwnReport {
 
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
         // The person's own words; a detail is about members that no person sends.
-        problem_said(refusal, &no_report(refusal.code, self.0), None, self.0, query)
+        problem_said(refusal, &no_report(refusal.code, self.0), None, query)
     }
 
     fn withdrawn(&self, _: Uuid, _: &TokenId) -> Result<Vec<u8>, serde_json::Error> {

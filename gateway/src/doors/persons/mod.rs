@@ -136,6 +136,9 @@ async fn own(portal: &Portal, gateway: Arc<Gateway>, visit: Visit, page: Page) -
         return visit.say(NOT_RECORDABLE, StatusCode::SERVICE_UNAVAILABLE);
     }
     let members = Members::of_query(&visit.head);
+    if let Some(unknown) = page.parameters().and_then(|known| members.as_ref()?.unknown(known)) {
+        return visit.no_parameter(&unknown);
+    }
     let others = &portal.others;
     let is_named = match (Wanted::of(&gateway, others, &session, page, members.as_ref()), &members) {
         (Wanted::There(log, is_named), Some(members)) => {

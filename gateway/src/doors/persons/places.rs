@@ -50,6 +50,17 @@ impl Page {
         }
     }
 
+    /// The parameters that are read there; nothing where none is but the language, so that nothing can be restricted by a slip.
+    pub(super) fn parameters(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Queries => Some(&["from", "to", "cursor", "log", "lang"]),
+            Self::Recipients => Some(&["record", "from", "to", "log", "cursor", "lang"]),
+            Self::Export => Some(&["from", "to", "cursor", "log", "lang"]),
+            Self::Objections => Some(&["record", "log", "lang"]),
+            Self::Report | Self::Consents | Self::Blocks | Self::Mandates => None,
+        }
+    }
+
     /// The page at a path.
     pub(super) fn named(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|page| page.path() == path)

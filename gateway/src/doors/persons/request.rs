@@ -19,6 +19,10 @@ use crate::{
 /// Largest form: a statement of 2,000 characters, each of them four bytes that are written as three characters.
 const FORM_BYTES: usize = 32 * 1024;
 
+/// Characters of a name, and names, that are told to who sent them.
+const TOLD: usize = 40;
+const TOLD_NAMES: usize = 4;
+
 /// The value of a cookie; nothing where it is there twice, as then somebody else has set one of the two.
 pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -64,6 +68,14 @@ impl Members {
     /// All of them.
     pub(in crate::doors) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The names of those that are none of these, as they may be told again; nothing where all are.
+    pub(in crate::doors) fn unknown(&self, known: &[&str]) -> Option<String> {
+        let name = |name: &str| format!("`{}`", name.chars().take(TOLD).collect::<String>());
+        let others = self.0.iter().filter(|(one, _)| !known.contains(&one.as_str()));
+        let all: Vec<_> = others.take(TOLD_NAMES).map(|(one, _)| name(one)).collect();
+        (!all.is_empty()).then(|| all.join(" "))
     }
 
     /// One of them.

@@ -101,6 +101,19 @@ impl Visit {
         }
     }
 
+    /// What is asked for has a parameter that is not read there, and would be taken for what it is not.
+    pub(super) fn no_parameter(&self, names: &str) -> Response<Body> {
+        tracing::info!(cause = MALFORMED.en, "a request at the persons' door was refused");
+        let sentence = match self.frame.language() {
+            Language::Zh => format!("此页没有参数 {names}。"),
+            Language::En => format!("This page has no parameter {names}."),
+        };
+        match self.json {
+            true => page::problem(&self.frame, &sentence, StatusCode::BAD_REQUEST),
+            false => page::notice(&self.frame, &sentence, StatusCode::BAD_REQUEST),
+        }
+    }
+
     /// As [`Self::say`], with a line for the operator where what was asked for is refused. It names nobody.
     pub(super) fn refuse(&self, words: Words, status: StatusCode) -> Response<Body> {
         if status.is_client_error() {

@@ -83,6 +83,8 @@ pub enum Detail {
     WithdrawalMembers,
     /// A withdrawal does not name one of several issuers.
     WithdrawalIssuer,
+    /// A withdrawal names an issuer for whom the institution does not act.
+    WithdrawalOfAnotherIssuer,
     /// The body of a repair has other members than its own, or one of another form.
     RepairMembers,
     /// The body of a repair that is revoked, likewise.
@@ -133,6 +135,10 @@ pub enum Detail {
     BatchConsent,
     /// A line of a batch has another number than its place.
     BatchLineNumber,
+    /// A line of a batch is longer ago than a repeat may be, or would tell another thing.
+    BatchAnswerChanged,
+    /// The id of a batch stands for other lines, or this line of it is under way.
+    BatchConflict,
     /// The header `Idempotency-Key`.
     IdempotencyKey,
     /// The header `Authorization`, where a consent is needed.
@@ -143,6 +149,8 @@ pub enum Detail {
     ScenarioWithoutGround,
     /// The institution's kind may not use the scenario.
     ScenarioNotAllowed,
+    /// The scenario stands on no statute, or is not open to the institution's kind, so it has no cases of this institution.
+    ScenarioWithoutCases,
     /// The citizen number.
     Subject(CitizenNumberError),
     /// The birth date in the citizen number has not come yet.
@@ -161,6 +169,10 @@ pub enum Detail {
     RouteCase,
     /// The route's consent is not there.
     RouteConsent,
+    /// The consent covers no field of the route.
+    RouteNotCovered,
+    /// A field of the route means another thing than when the consent was given.
+    RouteRedefined,
     /// A header from which the route takes something is there twice, or is no text.
     RouteHeader,
     /// An entry of `fields`, counted from 1, stands in no data list.

@@ -103,6 +103,13 @@ impl Detail {
                 "贵机构代表多个签发者：请求体须有成员 `iss`，写明是哪一个",
                 "you act for several issuers: the body must have the member `iss`, which names one of them",
             ),
+            Self::WithdrawalOfAnotherIssuer => {
+                ("贵机构不代表 `iss` 所指的签发者", "you do not act for the issuer in `iss`")
+            }
+            Self::ScenarioWithoutCases => (
+                "`scenario` 须为本机构的类型可依法查询的应用场景",
+                "`scenario` must be one under which your kind of institution asks by a statute",
+            ),
             Self::ScenarioWithoutGround => (
                 "`scenario` 在应用清单中，但在本网关所在辖区没有法律依据，此处无人可用",
                 "`scenario` is on the application list, but no law of this gateway's jurisdiction carries it: nobody may use it here",
@@ -126,10 +133,9 @@ impl Detail {
                 "`on_behalf` 所指证书现在或曾经属于本网关名册中的机构，或已不受信任",
                 "the certificate in `on_behalf` is or was one of an institution of this gateway's register, or is trusted no more",
             ),
-            Self::ScenarioNotAllowed => (
-                "本机构的类型不得使用 `scenario` 所指的应用场景",
-                "an institution of your kind may not use this `scenario`",
-            ),
+            Self::ScenarioNotAllowed => {
+                ("本机构的类型不得使用该 `scenario`", "an institution of your kind may not use this `scenario`")
+            }
             Self::Subject(error) => subject(error),
             Self::NotBorn => (
                 "`subject` 第 7 至 14 位的出生日期尚未到来",
@@ -162,7 +168,7 @@ fn subject(error: CitizenNumberError) -> Pair {
 fn staff(error: IdError) -> Pair {
     match error {
         IdError::Length => ("`operator` 须为 1 至 64 个字符", "`operator` must have 1 to 64 characters"),
-        IdError::Character => {
+        IdError::Character(_) => {
             ("`operator` 只可含有 `A-Za-z0-9._@-`", "`operator` may have `A-Za-z0-9._@-` and nothing else")
         }
         IdError::HoldsCitizenNumber => (
@@ -175,7 +181,7 @@ fn staff(error: IdError) -> Pair {
 fn case(error: IdError) -> Pair {
     match error {
         IdError::Length => ("`case` 须为 1 至 64 个字符", "`case` must have 1 to 64 characters"),
-        IdError::Character => (
+        IdError::Character(_) => (
             "`case` 只可含有文字、数字、空格及 `-_./()（）〔〕【】[]`，且至少有一个文字或数字",
             "`case` may have letters and marks of any script, digits, spaces and `-_./()（）〔〕【】[]`, and must have a letter or digit",
         ),

@@ -6,7 +6,7 @@ use super::cause::{Detail, Pair};
 
 impl Detail {
     pub(super) fn of_request(self) -> Option<Pair> {
-        self.of_head_and_body().or_else(|| self.of_route()).or_else(|| self.of_consent()).or(match self {
+        self.of_head_and_body().or_else(|| self.of_batch()).or_else(|| self.of_consent()).or(match self {
             Self::Suspended => Some(("整个机构已被暂停", "all of the institution is suspended")),
             Self::SuspendedStaff => Some((
                 "仅 `operator` 所指的经办人被暂停，本机构其他经办人仍可查询",
@@ -67,6 +67,20 @@ impl Detail {
                 "`Content-Type` 须出现一次，为 `application/json`，参数只可有 `charset=utf-8`",
                 "`Content-Type` must be there once, as `application/json`, with no parameter but `charset=utf-8`",
             ),
+            Self::IdempotencyKey => (
+                "`Idempotency-Key` 须只出现一次，为 1 至 64 个可见 ASCII 字符",
+                "`Idempotency-Key` must be there once, as 1 to 64 visible ASCII characters",
+            ),
+            Self::Authorization => (
+                "`Authorization` 须只出现一次，为 `Bearer` 与授权凭证",
+                "`Authorization` must be there once, as `Bearer` and the consent token",
+            ),
+            _ => return None,
+        })
+    }
+
+    fn of_batch(self) -> Option<Pair> {
+        Some(match self {
             Self::BatchContentType => (
                 "`Content-Type` 须出现一次，为 `application/x-ndjson`，参数只可有 `charset=utf-8`",
                 "`Content-Type` must be there once, as `application/x-ndjson`, with no parameter but `charset=utf-8`",
@@ -84,8 +98,8 @@ impl Detail {
                 "a batch must have 1 to 100000 lines, and 32 MiB together at most",
             ),
             Self::BatchLine => (
-                "每行须为一个 JSON 对象，仅含 `line`、查询的成员及可选的 `consent`",
-                "each line must be one JSON object with `line`, the members of a query, and `consent` where one is needed",
+                "每行须为一个 JSON 对象，仅含整数 `line`、查询的成员及可选的 `consent`（文字）",
+                "each line must be one JSON object with `line`, a whole number, the members of a query, and `consent`, a string, where one is needed",
             ),
             Self::BatchLineTooLarge => ("一行最大 32 KiB", "a line may have 32 KiB at most"),
             Self::BatchConsent => (
@@ -96,43 +110,13 @@ impl Detail {
                 "`line` 须为该行在批次中的序号，从 1 起",
                 "`line` must be the number of the line in the batch, counted from 1",
             ),
-            Self::IdempotencyKey => (
-                "`Idempotency-Key` 须只出现一次，为 1 至 64 个可见 ASCII 字符",
-                "`Idempotency-Key` must be there once, as 1 to 64 visible ASCII characters",
+            Self::BatchConflict => (
+                "此 `Batch-Id` 已用于内容不同的批次，或此行仍在处理：内容不同的批次请使用新的 `Batch-Id`",
+                "this `Batch-Id` was used for other lines, or this line of it is under way: other lines take a new `Batch-Id`",
             ),
-            Self::Authorization => (
-                "`Authorization` 须只出现一次，为 `Bearer` 与授权凭证",
-                "`Authorization` must be there once, as `Bearer` and the consent token",
-            ),
-            _ => return None,
-        })
-    }
-
-    fn of_route(self) -> Option<Pair> {
-        Some(match self {
-            Self::RouteQuery => (
-                "查询字符串须为此路由所定的参数，每个一次，值与所定的一致，不得有其他参数",
-                "the query string must have the parameters of this route, each once and with the value that is agreed on, and no others",
-            ),
-            Self::RouteBody => (
-                "请求体须为此路由所定的 JSON 对象，不得有其他成员；GET 请求不得有请求体",
-                "the body must be the JSON object of this route, without other members; a GET has none",
-            ),
-            Self::RouteStaff => (
-                "缺少经办人工号：默认为请求头 `Credit-Operator`，或运营者为此路由所定之处",
-                "the id of the member of staff is missing: the header `Credit-Operator`, or the place that the operator chose for this route",
-            ),
-            Self::RouteCase => (
-                "缺少案件编号：默认为请求头 `Credit-Case`，或运营者为此路由所定之处",
-                "the number of the case is missing: the header `Credit-Case`, or the place that the operator chose for this route",
-            ),
-            Self::RouteConsent => (
-                "缺少授权凭证：默认为请求头 `Authorization`（`Bearer`），或运营者为此路由所定之处",
-                "the consent token is missing: the header `Authorization` as `Bearer`, or the place that the operator chose for this route",
-            ),
-            Self::RouteHeader => (
-                "经办人、案件或授权的请求头至多出现一次，为 UTF-8 文字",
-                "the headers for staff, case and consent may be there once each, as text in UTF-8",
+            Self::BatchAnswerChanged => (
+                "此 `Batch-Id` 下本行的首次应答已逾 24 小时，或结果已变更：请以新的 `Batch-Id` 重新查询，新的查询另行计次",
+                "the first answer to this line under this `Batch-Id` is older than 24 hours, or would differ now: ask anew under a new `Batch-Id`, which counts as another query",
             ),
             _ => return None,
         })

@@ -65,7 +65,7 @@ pub(crate) fn report_case<'e>(
     evidence.inputs(&facts);
     let Members { scenario, staff, case, person, on } = read?;
     if scenario.ground() != Ground::Statute || !scenario.is_open_to(who.asker()) {
-        return Err(Code::ScenarioNotAllowed.into());
+        return Err(Refusal::from(Code::ScenarioNotAllowed).with(Detail::ScenarioWithoutCases));
     }
     let name = case.as_ref().map(|case| CaseName::new(who.institution_id(), scenario.name().as_str(), case.as_str()));
     if person.is_none() && !name.is_some_and(|name| gateway.open_cases().is_open(&name)) {

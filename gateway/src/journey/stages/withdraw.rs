@@ -36,13 +36,17 @@ pub(crate) fn withdraw<'e>(
     iss: Option<String>,
 ) -> Result<Withdrawal<'e>, Refusal> {
     let (who, evidence) = identified.into_parts();
-    let institution = who.institution().ok_or(Code::ScenarioNotAllowed)?;
+    let refuse = |detail| Refusal::from(Code::ScenarioNotAllowed).with(detail);
+    let institution = who.institution().ok_or_else(|| refuse(Detail::NotOfYourKind))?;
     let is_authority = institution.record.kind.duty() == Some(Duty::ConsentAuthority);
     let mut acting = issuers.of(institution.id()).filter(|_| is_authority);
     let iss = match iss {
-        Some(iss) => acting.any(|known| known == iss).then_some(iss).ok_or(Code::ScenarioNotAllowed)?,
+        Some(iss) => {
+            let detail = if is_authority { Detail::WithdrawalOfAnotherIssuer } else { Detail::NotOfYourKind };
+            acting.any(|known| known == iss).then_some(iss).ok_or_else(|| refuse(detail))?
+        }
         None => {
-            let only = acting.next().ok_or(Code::ScenarioNotAllowed)?.to_owned();
+            let only = acting.next().ok_or_else(|| refuse(Detail::NotOfYourKind))?.to_owned();
             if acting.next().is_some() {
                 let refusal =
                     Refusal::because(Code::MalformedRequest, "it acts for several issuers and named no `iss`");

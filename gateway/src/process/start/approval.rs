@@ -138,14 +138,15 @@ pub(super) fn gate(
         return Err(StartError::HoldsFrom { day });
     }
     let is_other = |(act, digest): &(&&str, &Digest)| known.is_by_two() && known.loadable(act) != Some(*digest);
-    if let Some((act, _)) = digests.iter().find(is_other) {
+    let others: Vec<_> = digests.iter().filter(is_other).map(|(act, _)| format!("`{act}`")).collect();
+    if !others.is_empty() {
         let to_come = to_come(settings, known, now).unwrap_or_default();
         let waits = |(act, digest): (&&str, &Digest)| {
             known.in_force(act) == Some(digest)
                 && [Some(digest), to_come.get(act)].into_iter().flatten().any(|it| known.loadable(act) == Some(it))
         };
         if !digests.iter().all(waits) {
-            return Err(StartError::NotApproved { act });
+            return Err(StartError::NotApproved { parts: others.join(", ") });
         }
     }
     let is_approved = |act: &str| digests.get(act).is_some_and(|digest| approvals.loadable(act) == Some(digest));

@@ -18,6 +18,8 @@ use crate::settings::Settings;
 pub(in crate::process) struct Listed {
     checkpoint: Checkpoint,
     place: PathBuf,
+    /// How many logs it lists, closed ones too.
+    pub(in crate::process) logs: u64,
 }
 
 impl Listed {
@@ -50,11 +52,7 @@ impl Listed {
         place: PathBuf,
         now: Timestamp,
     ) -> Result<Self, NotListed> {
-        let path = vkey.display().to_string();
-        let text = fs::read_to_string(vkey).map_err(|source| NotListed::File { path: path.clone(), source })?;
-        let key = VerifierKey::parse(&text).map_err(|why| NotListed::Key { path, why })?;
-        let earlier = remembered(&place, key.name())?;
-        let directory = Directory::read(folder, &key, earlier.as_slice())?;
+        let directory = read((folder, vkey), &place)?;
         let origin = own.name().to_owned();
         let Some(listed) = directory.listing.log(&origin) else {
             return Err(NotListed::Missing { origin, vkey: own.to_string() });
@@ -68,7 +66,8 @@ impl Listed {
         if listed.from > now {
             return Err(NotListed::NotYet { origin, from: listed.from, now });
         }
-        Ok(Self { checkpoint: directory.report.checkpoint, place })
+        let logs = directory.listing.logs().count() as u64;
+        Ok(Self { checkpoint: directory.report.checkpoint, place, logs })
     }
 
     /// Remembers the directory's checkpoint, durably: an older one is refused from now on.
@@ -86,6 +85,39 @@ impl Listed {
         });
         written.map_err(|source| NotListed::File { path: self.place.display().to_string(), source })
     }
+}
+
+/// Which logs the operator's gateways keep, as far as the configuration knows: of each its name, and whether it is closed. The own one
+/// first; then those of the directory, else those of the other gateways that are asked.
+///
+/// # Errors
+/// When the directory cannot be read.
+pub(crate) fn logs_of_all(settings: &Settings) -> Result<Vec<(String, bool)>, NotListed> {
+    let own = &settings.log.origin;
+    let listed = match (&settings.log.directory, &settings.log.directory_vkey) {
+        (Some(folder), Some(vkey)) => {
+            let directory = read((folder, vkey), &remembered_at(settings))?;
+            directory.listing.logs().map(|log| (log.key.name().to_owned(), log.until.is_some())).collect()
+        }
+        _ => Vec::new(),
+    };
+    let asked = settings.persons.iter().flat_map(|persons| &persons.gateways).map(|other| (other.log.clone(), false));
+    let mut all = vec![(own.clone(), false)];
+    for (log, is_closed) in listed.into_iter().chain(asked) {
+        if !all.iter().any(|(known, _)| *known == log) {
+            all.push((log, is_closed));
+        }
+    }
+    Ok(all)
+}
+
+/// Reads the directory, which goes on from what an earlier start saw of it.
+fn read((folder, vkey): (&Path, &Path), place: &Path) -> Result<Directory, NotListed> {
+    let path = vkey.display().to_string();
+    let text = fs::read_to_string(vkey).map_err(|source| NotListed::File { path: path.clone(), source })?;
+    let key = VerifierKey::parse(&text).map_err(|why| NotListed::Key { path, why })?;
+    let earlier = remembered(place, key.name())?;
+    Ok(Directory::read(folder, &key, earlier.as_slice())?)
 }
 
 /// The key that verifies this gateway's log.

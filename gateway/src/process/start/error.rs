@@ -119,12 +119,12 @@ pub(crate) enum StartError {
     DemoLaw(String),
     /// Two officers did not approve what would be loaded.
     #[error(
-        "the {act} of the configuration is not what two officers approved last: start with the one before, let one officer \
+        "what the configuration has as {parts} is not what two officers approved last: start with the one before, let one officer \
          propose it with `credit-gateway catalogue propose` and another approve it with `credit-gateway catalogue approve`"
     )]
     NotApproved {
-        /// `catalogue`, `register` or `limits`.
-        act: &'static str,
+        /// Of `catalogue`, `register` and `limits` those that are not, each between backticks.
+        parts: String,
     },
     /// A day that is still to come.
     #[error(

@@ -12,11 +12,12 @@ use credit_audit::{
     log::Signer,
 };
 use credit_keys::{Kek, KeyId, KeyState, KeyStatus, KeyUse, LogSigner, Ring, RingError, SystemEntropy};
+use jiff::Timestamp;
 
-use super::{error::StartError, shared_keys};
+use super::{directory::logs_of_all, error::StartError, shared_keys};
 use crate::{
     changes::unfinished,
-    keyring::{Keyring, Months},
+    keyring::{Keyring, Months, by_log},
     process::replicas::Counted,
     settings::Settings,
 };
@@ -114,6 +115,14 @@ pub(crate) fn read_next_kek(settings: &Settings) -> Result<Kek, StartError> {
         Some(_) => Kek::from_key_file(&path)?,
         None => Kek::from_passphrase_file(&path)?,
     })
+}
+
+/// The keys of the configuration's ring. A log's key is in use where the configuration, or the directory that it names, has the log
+/// and it is not closed; what cannot be read of the directory is left to the ring.
+pub(crate) fn status(settings: &Settings, ring: &Ring, now: Timestamp) -> Vec<KeyStatus> {
+    let logs = logs_of_all(settings).unwrap_or_else(|_| vec![(settings.log.origin.clone(), false)]);
+    let is_open = |origin: &str| logs.iter().find(|(log, _)| log == origin).map(|(_, is_closed)| !is_closed);
+    by_log(ring.status(now), is_open)
 }
 
 /// The keys in use that no leaf of this log introduces yet: a key is on the record before anything is made with it.

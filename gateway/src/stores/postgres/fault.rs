@@ -83,6 +83,29 @@ pub enum PostgresFault {
     /// A role that can write.
     #[error("its role can write `{0}`: use one that has been granted SELECT and nothing else")]
     CanWrite(String),
+    /// The same, by a grant to it or to everybody.
+    #[error("its role can write `{name}`: `{revoke}`, or use one that has been granted SELECT and nothing else")]
+    CanWriteBy {
+        /// What.
+        name: String,
+        /// What takes that from it.
+        revoke: String,
+    },
+    /// A role that can make tables, or schemas for them.
+    #[error(
+        "its role can make tables in `{0}`: use one that owns nothing and has been granted SELECT and nothing else"
+    )]
+    CanMake(String),
+    /// The same, by a grant to it or to everybody.
+    #[error(
+        "its role can make tables in `{name}`: `{revoke}`, or use one that has been granted SELECT and nothing else"
+    )]
+    CanMakeBy {
+        /// The schema or database.
+        name: String,
+        /// What takes that from it.
+        revoke: String,
+    },
     /// A table or column that is not as it must be.
     #[error(
         "`{0}` is missing, has another type or may not be read by its role; see gateway/src/stores/postgres/schema.sql"
@@ -125,6 +148,9 @@ impl PostgresFault {
             | Self::TooLarge(_)
             | Self::Mighty
             | Self::CanWrite(_)
+            | Self::CanWriteBy { .. }
+            | Self::CanMake(_)
+            | Self::CanMakeBy { .. }
             | Self::Layout(_)
             | Self::NoIndex(_)
             | Self::TooMany { .. }

@@ -92,12 +92,19 @@ fn one_officer_changes_alone_and_the_second_ends_that_at_the_next_start() {
         folder.replace_in_config(from, to);
         let said = does_not_start(&folder);
         assert!(
-            said.contains(&format!("the {act} of the configuration")) && said.contains("catalogue propose"),
+            said.contains(&format!("what the configuration has as `{act}` is not"))
+                && said.contains("catalogue propose"),
             "{said}"
         );
         assert!(command(&folder, &["check"]).failed(64).contains("catalogue propose"), "{act}");
         fs::write(folder.config(), &before).unwrap();
     }
+    folder.replace_in_config("rate_per_s = 2000", "rate_per_s = 1999");
+    folder.replace_in_config("name = \"演示银行\"", "name = \"另一名称\"");
+    for said in [does_not_start(&folder), command(&folder, &["check"]).failed(64)] {
+        assert!(said.contains("what the configuration has as `limits`, `register` is not"), "{said}");
+    }
+    fs::write(folder.config(), &before).unwrap();
     let gateway = Gateway::serve(folder);
     let folder = gateway.folder();
     let said = command(

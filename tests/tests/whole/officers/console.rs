@@ -128,6 +128,30 @@ fn a_list_is_restricted_by_what_it_is_asked_and_goes_on_page_by_page() {
             assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{restricted}");
         },
     );
+    // A slip in a name or in an outcome is told, and not taken for a list of everything, or of nothing.
+    for (path, english, chinese) in [
+        (
+            "queries?x=1&outcom=denied",
+            "there is no parameter `x` `outcom` here; there are: `institution`",
+            "此处没有参数 `x` `outcom`",
+        ),
+        (
+            "queries?outcome=denied",
+            "the outcome is answered, refused or the code of a refusal",
+            "outcome 须为 answered、refused",
+        ),
+        ("consents?institution=bank", "there is no parameter `institution` here; there are: `lang`", "此处没有参数"),
+        ("alarms?month=2026-11", "there is no parameter `month`", "此处没有参数"),
+        ("coverage?from=2026-11-01", "there is no parameter `from` here; there are: `month` `lang`", "此处没有参数"),
+        ("statistics?lang=en&lang=zh", "a parameter stands there twice", "同一参数只能出现一次"),
+    ] {
+        for (language, said) in [("en", english), ("zh", chinese)] {
+            let path = format!("/officers/{path}");
+            let reply = at_door(folder, "officer").send(Method::GET, &path, &[("accept-language", language)], "");
+            assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{path}");
+            assert!(reply.text().contains(said), "{path}: {}", reply.text());
+        }
+    }
     drop(gateway.stop());
 }
 

@@ -213,6 +213,25 @@ fn of_a_hostile_gateway_no_row_is_shown_and_its_log_is_missing() {
 }
 
 #[test]
+fn every_page_covers_the_logs_that_ended_before_it_too() {
+    let beside = Beside::new();
+    beside.hostile.answers(|asked| {
+        let mut list = rows((100..150).rev());
+        list["next"] = json!(100);
+        let list = if asked.body.get("before").is_some() { rows((90..100).rev()) } else { list };
+        ok(&of(LOG, &list))
+    });
+    let first = beside.shown("/officers/queries", "officer");
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let last = beside.shown(&format!("/officers/queries?cursor={cursor}"), "officer");
+    let count = |page: &Value| page["queries"].as_array().unwrap().len();
+    assert_eq!((count(&first), count(&last), last["next_cursor"].is_null()), (50, 10, true));
+    let covers = |page: &Value| page["covers"].as_u64().unwrap();
+    assert!(covers(&first) > 1_000, "the own log and the other's 1,000 leaves: {}", covers(&first));
+    assert_eq!(covers(&last), covers(&first), "the own log was looked through before");
+}
+
+#[test]
 fn every_list_is_shown_without_what_a_hostile_gateway_says_of_it() {
     let beside = Beside::new();
     for at @ (path, who) in LISTS {

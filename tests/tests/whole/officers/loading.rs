@@ -264,7 +264,7 @@ fn what_holds_from_a_later_day_waits_for_it_and_a_restart_loads_what_was_before(
     assert!(said.contains("2999-01-01") && said.contains(".next"), "{said}");
     // Without it beside, the one before is not what was approved last.
     fs::write(folder.config(), before).unwrap();
-    assert!(command(&folder, &["serve"]).failed(64).contains("the catalogue of the configuration"));
+    assert!(command(&folder, &["serve"]).failed(64).contains("what the configuration has as `catalogue` is not"));
 }
 
 #[test]

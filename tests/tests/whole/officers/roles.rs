@@ -50,6 +50,8 @@ fn a_role_does_what_it_is_for_and_every_other_try_is_on_the_record() {
     ] {
         let reply = act(folder, who, &format!("/officers/{path}"), body);
         assert_eq!(reply.status, StatusCode::FORBIDDEN, "{who} {path}");
+        let said = reply.text();
+        assert!(said.contains("您的角色不能查看或办理此项") && !said.contains("场景"), "{who} {path}: {said}");
         assert_eq!(refused(folder).last().unwrap(), &format!("officers/{tried}/none/refused/role"), "{who} {path}");
     }
     // A custodian decides on keys and on what they seal, and on nothing else.

@@ -155,6 +155,10 @@ fn pages_go_on_where_the_one_before_ended_and_miss_nothing() {
     refused(&browser, &format!("cursor={altered}"));
     refused(&browser, "cursor=0");
     refused(&browser, "from=yesterday");
+    for (path, name) in [("queries?form=2026-01-01", "`form`"), ("objections?records=x", "`records`")] {
+        let reply = browser.json(&format!("/me/{path}"));
+        assert!(reply.status == StatusCode::BAD_REQUEST && reply.text().contains(name), "{path}: {}", reply.text());
+    }
     refused(&browser, "from=2999-01-01");
     refused(&stranger, &format!("cursor={cursor}"));
     assert_eq!(ids(&browser.json("/me/queries?to=2020-01-01")), [""; 0]);

@@ -226,7 +226,7 @@ fn what_one_gateway_loaded_is_loaded_at_the_others_or_they_answer_nothing() {
     assert!(
         credit_tests::gateway(&["check", "--config", stopped_second.config().to_str().unwrap()])
             .failed(64)
-            .contains("the limits of the configuration")
+            .contains("what the configuration has as `limits` is not")
     );
     fs::rename(follow(&stopped_second), stopped_second.config()).unwrap();
     let second = Gateway::serve(stopped_second);

@@ -181,8 +181,12 @@ fn a_consent_to_fewer_fields_gets_fewer_members_and_one_to_none_is_refused() {
     });
     assert_eq!(leaf.json["fields"], json!(["housing"]));
     let none = consent_to(folder, &number, 1, &["clean_three_years"]);
-    let reply = ask(folder, &path(&number), &none, &[]);
-    refusal(folder, "bank", &reply, 403, "field-not-allowed");
+    for (language, says) in [("zh", "授权不含此路由"), ("en", "the consent covers none of what this route tells")]
+    {
+        let reply = ask(folder, &path(&number), &none, &[("accept-language", language)]);
+        refusal(folder, "bank", &reply, 403, "field-not-allowed");
+        assert!(reply.text().contains(says) && !reply.text().contains("fields"), "{}", reply.text());
+    }
     assert_eq!(service.asked().len(), 1, "a refusal asks no store");
 }
 

@@ -185,6 +185,9 @@ fn staff_case_and_consent_are_asked_for_as_of_a_query() {
             _ => true,
         };
         assert!(names_header, "{detail}");
+        for member in ["`subject`", "`operator`", "`case`", "`scenario`", "`fields`"] {
+            assert!(!reply.text().contains(member), "no client of a route sends {member}: {}", reply.text());
+        }
     }
     // Who may not use the scenario is told so.
     let reply = folder.caller("housing").send(Method::GET, &path(&number), &[staff, ("authorization", &own)], "");

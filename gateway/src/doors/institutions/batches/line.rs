@@ -11,7 +11,7 @@ use crate::{
             query_body::{self, Line},
             reply::{rendered, with_receipt},
         },
-        problems::problem,
+        problems::{problem, problem_about},
     },
     journey::{
         detail::Detail,
@@ -95,7 +95,13 @@ impl Exchange for LineExchange {
     }
 
     fn problem(&self, refusal: &Refusal, query: Uuid) -> Result<Vec<u8>, serde_json::Error> {
-        problem(refusal, self.language, query)
+        // What a line repeats is known by the batch: no key was sent.
+        let detail = match refusal.code {
+            Code::IdempotencyConflict => Some(Detail::BatchConflict),
+            Code::AnswerChanged => Some(Detail::BatchAnswerChanged),
+            _ => refusal.told(),
+        };
+        problem_about(refusal, detail, self.language, query)
     }
 
     fn withdrawn(&self, query: Uuid, _: &TokenId) -> Result<Vec<u8>, serde_json::Error> {

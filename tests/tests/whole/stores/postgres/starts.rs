@@ -36,6 +36,29 @@ fn a_role_that_can_write_is_refused() {
         (3, "GRANT TRUNCATE ON listing TO {}", "can write `listing`"),
         (4, "CREATE TABLE other(a int); GRANT INSERT ON other TO {}", "can write `other`"),
         (5, "ALTER TABLE record OWNER TO {}", "can write `record`"),
+        (
+            10,
+            "GRANT TRIGGER ON record TO PUBLIC",
+            "`REVOKE INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER ON public.record FROM PUBLIC`",
+        ),
+        (
+            11,
+            "CREATE SEQUENCE seq; GRANT UPDATE ON SEQUENCE seq TO {}",
+            "can write `seq`: `REVOKE USAGE, UPDATE ON SEQUENCE public.seq FROM writer_",
+        ),
+        (
+            12,
+            "CREATE SEQUENCE seq; GRANT USAGE ON SEQUENCE seq TO PUBLIC",
+            "`REVOKE USAGE, UPDATE ON SEQUENCE public.seq FROM PUBLIC`",
+        ),
+        (
+            13,
+            "GRANT CREATE ON SCHEMA public TO {}",
+            "can make tables in `public`: `REVOKE CREATE ON SCHEMA public FROM writer_",
+        ),
+        (14, "GRANT CREATE ON SCHEMA public TO PUBLIC", "`REVOKE CREATE ON SCHEMA public FROM PUBLIC`"),
+        (15, "CREATE SCHEMA own AUTHORIZATION {}", "can make tables in `own`: use one that owns nothing"),
+        (16, "GRANT CREATE ON DATABASE \"{database}\" TO {}", "`REVOKE CREATE ON DATABASE "),
         (6, "GRANT pg_write_all_data TO {}", "can write `"),
         (7, "ALTER ROLE {} SUPERUSER", "superuser"),
         (8, "ALTER ROLE {} CREATEROLE", "superuser"),
@@ -47,16 +70,19 @@ fn a_role_that_can_write_is_refused() {
             &format!(
                 "CREATE ROLE {role} LOGIN PASSWORD 'made-for-tests-only'; GRANT SELECT ON record, listing, attribute TO {role};
                  ALTER ROLE {role} SET default_transaction_read_only = on; {};",
-                grant.replace("{}", &role)
+                grant.replace("{}", &role).replace("{database}", &database)
             ),
         );
         folder.replace_in_config("//credit_reader@", &format!("//{role}@"));
         let said = checked(&folder);
         assert!(said.code == Some(64) && said.err.contains(told), "{grant}: {said:?}");
         folder.replace_in_config(&format!("//{role}@"), "//credit_reader@");
-        if nr == 5 {
-            change_database(&database, "ALTER TABLE record OWNER TO postgres");
-        }
+        // What everybody was granted would be told of the next one too.
+        change_database(
+            &database,
+            "ALTER TABLE record OWNER TO postgres; REVOKE ALL ON record FROM PUBLIC; DROP SEQUENCE IF EXISTS seq;
+             REVOKE CREATE ON SCHEMA public FROM PUBLIC; DROP SCHEMA IF EXISTS own",
+        );
         folder = if nr == 0 { refused_as(folder, &role, told) } else { folder };
     }
 }
