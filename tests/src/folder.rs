@@ -5,7 +5,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::Command,
-    sync::LazyLock,
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
@@ -15,10 +15,11 @@ use credit_audit::{
 };
 use credit_gateway::for_tests::folder::{self, PORTS};
 use credit_policy::{Catalogue, catalogue};
+use jiff::{civil::Date, tz::Offset};
 
 use crate::{Caller, Leaf, Person, metric, persons, ports, scratch};
 
-/// A demo folder of a test's own: a copy of one that is made once a process (same certificates, keys and people), with an
+/// A demo folder of a test's own: a copy of one that is made once a process and month (same certificates, keys and people), with an
 /// empty log, published often, and ports of its own in its `config.toml`. Removed when dropped.
 pub struct Folder {
     path: PathBuf,
@@ -27,15 +28,23 @@ pub struct Folder {
 
 const READY_MADE_PORTS: u16 = 8443;
 
-fn ready_made() -> &'static Path {
-    static MADE: LazyLock<PathBuf> = LazyLock::new(|| {
-        let path = scratch::folder("ready-made").join("demo");
-        let now = SystemClock::new().now();
-        let catalogue = Catalogue::load(&catalogue::shipped()).expect("the shipped catalogue");
-        folder::make(&path, READY_MADE_PORTS, now, catalogue.today(now)).expect("a demo folder");
-        path
-    });
-    &MADE
+/// Of the present month: when that turned, one from before would have the keys of two.
+fn ready_made() -> PathBuf {
+    static MADE: Mutex<Option<(Date, PathBuf)>> = Mutex::new(None);
+    let mut made = MADE.lock().expect("a demo folder");
+    let now = SystemClock::new().now();
+    let month = Offset::UTC.to_datetime(now).date().first_of_month();
+    let path = match made.take() {
+        Some((of, path)) if of == month => path,
+        _ => {
+            let path = scratch::folder("ready-made").join("demo");
+            let catalogue = Catalogue::load(&catalogue::shipped()).expect("the shipped catalogue");
+            folder::make(&path, READY_MADE_PORTS, now, catalogue.today(now)).expect("a demo folder");
+            path
+        }
+    };
+    *made = Some((month, path.clone()));
+    path
 }
 
 impl Folder {
@@ -44,7 +53,7 @@ impl Folder {
     #[expect(clippy::new_without_default, reason = "a folder on disk is no default")]
     pub fn new() -> Self {
         let path = scratch::folder("folder").join("demo");
-        let copied = Command::new("cp").arg("-a").args([ready_made(), &path]).status().expect("cp");
+        let copied = Command::new("cp").arg("-a").args([&ready_made(), &path]).status().expect("cp");
         assert!(copied.success());
         let folder = Self { path, port_base: ports() };
         folder.edit_config(|config| {
