@@ -82,6 +82,20 @@ impl Before {
         !self.0.is_empty()
     }
 
+    /// Whether the state has as much of these logs as it had, read on a connection that stays.
+    ///
+    /// # Errors
+    /// [`StateFault::PutBack`].
+    pub(super) fn has(&self, others: &[(String, u64)]) -> Result<(), StateFault> {
+        let known = |origin: &String| self.0.get(origin).copied().unwrap_or_default();
+        match others.iter().find(|(origin, told)| *told < known(origin)) {
+            Some((origin, told)) => {
+                Err(StateFault::PutBack { origin: origin.clone(), had: whole(known(origin)), knows: whole(*told) })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// # Errors
     /// [`StateFault::PutBack`] and [`StateFault::NotJoined`].
     pub(super) async fn compare(&self, client: &Client, own: &str) -> Result<(), StateFault> {

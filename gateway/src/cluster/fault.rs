@@ -125,7 +125,9 @@ pub(crate) enum StateFault {
         index: u64,
     },
     /// What the data folder knows of itself.
-    #[error("cannot read or write `{place}`, which says that the log is of this data folder: {why}")]
+    #[error(
+        "cannot read or write `{place}`, by which this data folder and the shared state know each other: {why}; mend what is wrong with the file or its disk, and start again"
+    )]
     Owner {
         /// The file.
         place: String,

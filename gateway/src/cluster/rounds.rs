@@ -144,24 +144,24 @@ impl Round {
         self.begin().await?;
         self.hear().await?;
         self.cluster.set_heard(began.max(1));
-        self.look_around().await;
-        Ok(())
+        self.look_around().await
     }
 
-    /// Looks which others there are, where that was some time ago. No answer depends on it: what it meets, the next round meets too.
-    async fn look_around(&mut self) {
+    /// Looks which others there are, where that was some time ago, and whether the state has as much of them as it had. Nothing else
+    /// depends on it: what it meets, the next round meets too.
+    async fn look_around(&mut self) -> Result<(), StateFault> {
         let Some(beats) = self.beats.as_ref().filter(|_| self.named.is_none_or(|at| at.elapsed() >= NAMED)) else {
-            return;
+            return Ok(());
         };
         self.named = Some(Instant::now());
-        if let Ok(Ok(others)) = timeout(self.server.timeout(), beats.others()).await {
-            let (others, told): (Vec<_>, _) = others.into_iter().unzip();
-            let told: Vec<u64> = told;
-            if let Some(before) = &mut self.before {
-                before.read(others.iter().map(|other| other.log.clone()).zip(told).collect());
-            }
-            self.cluster.set_others(others);
+        let Ok(Ok(others)) = timeout(self.server.timeout(), beats.others()).await else { return Ok(()) };
+        let told = others.iter().map(|(other, told)| (other.log.clone(), *told)).collect::<Vec<_>>();
+        if let Some(known) = &mut self.before {
+            known.before.has(&told)?;
+            known.read(told);
         }
+        self.cluster.set_others(others.into_iter().map(|(other, _)| other).collect());
+        Ok(())
     }
 
     /// Takes in what is new.
